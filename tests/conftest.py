@@ -11,14 +11,14 @@ from hypothesis import HealthCheck, settings
 
 from tests.support.broker.apache import ApacheKafka
 from tests.support.broker.apache import apache_kafka as apache_node
-from tests.support.broker.cluster import ApacheCluster, apache_cluster
+from tests.support.broker.cluster import ApacheCluster, running_cluster
 from tests.support.broker.embedded import EmbeddedBrokerUnavailableError, embedded_broker
-from tests.support.broker.faults.network_namespace import Namespace, NamespaceUnavailableError, namespace
+from tests.support.broker.faults.network_namespace import NamespaceUnavailableError, NetworkNamespace, network_namespace
 from tests.support.broker.faults.small_disk import MEGABYTES, DiskUnavailableError, SmallDisk, small_disk
 from tests.support.broker.jars import BrokerUnavailableError
-from tests.support.broker.launcher import Chosen, chosen_broker, look
-from tests.support.broker.selection import EMBEDDED, Found, described, offers
-from tests.support.components import missing
+from tests.support.broker.launcher import RunningBroker, detect_brokers, start_first_offer
+from tests.support.broker.selection import EMBEDDED, DetectedBrokers, describe_offers, rank_offers
+from tests.support.components import require_component
 from tests.support.paths import ROOT
 
 # Hypothesis imports its types in the middle of a test; in a new environment pytest parses them then. When the garbage
@@ -26,40 +26,42 @@ from tests.support.paths import ROOT
 # parser within another ends the test with "AST constructor recursion depth mismatch" and hides the warning.
 
 # `fast` in `make test`, `quick` by default and always the same examples; more by `--hypothesis-profile=thorough`.
-_SLOW_TO_DRAW = [HealthCheck.too_slow, HealthCheck.data_too_large]
+_SUPPRESSED_CHECKS = [HealthCheck.too_slow, HealthCheck.data_too_large]
 settings.register_profile(
-    "fast", max_examples=20, deadline=None, derandomize=True, database=None, suppress_health_check=_SLOW_TO_DRAW
+    "fast", max_examples=20, deadline=None, derandomize=True, database=None, suppress_health_check=_SUPPRESSED_CHECKS
 )
 settings.register_profile(
-    "quick", max_examples=70, deadline=None, derandomize=True, database=None, suppress_health_check=_SLOW_TO_DRAW
+    "quick", max_examples=70, deadline=None, derandomize=True, database=None, suppress_health_check=_SUPPRESSED_CHECKS
 )
 settings.register_profile(
-    "thorough", max_examples=5_000, deadline=None, database=None, suppress_health_check=_SLOW_TO_DRAW
+    "thorough", max_examples=5_000, deadline=None, database=None, suppress_health_check=_SUPPRESSED_CHECKS
 )
 settings.load_profile("quick")
 
 pytest_plugins = ["tests.support.process.fixtures", "tests.support.failures.fixtures"]
 
-FOUND = pytest.StashKey[Found]()
-_APACHE_KAFKA = frozenset({"apache", "apache_kafka", "apache_kafka_server", "three_brokers", "far", "tight"})
+DETECTED_BROKERS = pytest.StashKey[DetectedBrokers]()
+_APACHE_KAFKA = frozenset(
+    {"apache", "apache_kafka", "stoppable_apache_kafka", "three_brokers", "broker_behind_link", "broker_on_small_disk"}
+)
 
-RAN_ON = pytest.StashKey[list[str]]()
+BROKERS_USED = pytest.StashKey[list[str]]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Look once which broker the tests can run on."""
     try:
-        config.stash[FOUND] = look(os.environ)
+        config.stash[DETECTED_BROKERS] = detect_brokers(os.environ)
     except ValueError as wrong:
         raise pytest.UsageError(str(wrong)) from None
-    config.stash[RAN_ON] = []
+    config.stash[BROKERS_USED] = []
 
 
 def pytest_report_header(config: pytest.Config) -> str:
     """Say which broker the tests will run on, and why on no better one."""
-    found = config.stash[FOUND]
+    found = config.stash[DETECTED_BROKERS]
     where = f" at {found.address}" if found.address not in ("", EMBEDDED) else ""
-    return f"broker: {described(offers(found))}{where}"
+    return f"broker: {describe_offers(rank_offers(found))}{where}"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -77,14 +79,14 @@ def _texts(item: pytest.Function) -> Iterator[str]:
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     """Say which brokers the tests ran on; nothing when none of them asked for one."""
-    if config.stash[RAN_ON]:
+    if config.stash[BROKERS_USED]:
         terminalreporter.section("brokers that tests ran on")
-        for broker in config.stash[RAN_ON]:
+        for broker in config.stash[BROKERS_USED]:
             terminalreporter.line(broker)
 
 
 @pytest.fixture(scope="module", autouse=True)
-def _left_open(request: pytest.FixtureRequest) -> Iterator[None]:
+def _collect_open_resources(request: pytest.FixtureRequest) -> Iterator[None]:
     """Let what a module of real components leaves open fail there, not in whatever runs when it is collected."""
     yield
     if not request.path.is_relative_to(ROOT / "tests/unit"):
@@ -92,24 +94,24 @@ def _left_open(request: pytest.FixtureRequest) -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def any_broker(pytestconfig: pytest.Config) -> Iterator[Chosen]:
+def any_broker(pytestconfig: pytest.Config) -> Iterator[RunningBroker]:
     """The best broker to be had here, for a test that any broker can serve."""
-    found = pytestconfig.stash[FOUND]
+    found = pytestconfig.stash[DETECTED_BROKERS]
     try:
-        with chosen_broker(offers(found), found.address) as broker:
-            pytestconfig.stash[RAN_ON].append(str(broker))
+        with start_first_offer(rank_offers(found), found.address) as broker:
+            pytestconfig.stash[BROKERS_USED].append(str(broker))
             yield broker
     except BrokerUnavailableError as reason:
         if found.address:
             pytest.fail(str(reason))
-        missing("embedded-broker", str(reason))
+        require_component("embedded-broker", str(reason))
 
 
 @pytest.fixture(scope="session")
-def apache_kafka(any_broker: Chosen) -> str:
+def apache_kafka(any_broker: RunningBroker) -> str:
     """The bootstrap address of an Apache Kafka, for a test of what only that has: transactions, the log's time."""
-    if not any_broker.transactions:
-        missing("apache-kafka", f"{any_broker}: expected transactions, found none")
+    if not any_broker.has_transactions:
+        require_component("apache-kafka", f"{any_broker}: expected transactions, found none")
     return any_broker.bootstrap
 
 
@@ -118,31 +120,33 @@ def embedded_broker_address(pytestconfig: pytest.Config) -> Iterator[str]:
     """The bootstrap address of an embedded broker."""
     try:
         with embedded_broker() as address:
-            pytestconfig.stash[RAN_ON].append(f"the embedded broker at {address}")
+            pytestconfig.stash[BROKERS_USED].append(f"the embedded broker at {address}")
             yield address
     except EmbeddedBrokerUnavailableError as reason:
-        missing("embedded-broker", str(reason))
+        require_component("embedded-broker", str(reason))
 
 
 @pytest.fixture(scope="session")
-def apache_kafka_server(pytestconfig: pytest.Config) -> Iterator[ApacheKafka]:
+def stoppable_apache_kafka(pytestconfig: pytest.Config) -> Iterator[ApacheKafka]:
     """A node from the jars that nobody else uses: a test may stop it, and starts it again."""
     try:
         with apache_node() as node:
-            pytestconfig.stash[RAN_ON].append(f"Apache Kafka from its jars at {node.bootstrap}, stopped and started")
+            pytestconfig.stash[BROKERS_USED].append(
+                f"Apache Kafka from its jars at {node.bootstrap}, stopped and started"
+            )
             yield node
     except BrokerUnavailableError as reason:
-        missing("apache-kafka", str(reason))
+        require_component("apache-kafka", str(reason))
 
 
 @pytest.fixture(scope="session")
 def _cluster(pytestconfig: pytest.Config) -> Iterator[ApacheCluster]:
     try:
-        with apache_cluster() as cluster:
-            pytestconfig.stash[RAN_ON].append(f"three nodes of Apache Kafka from its jars at {cluster.bootstrap}")
+        with running_cluster() as cluster:
+            pytestconfig.stash[BROKERS_USED].append(f"three nodes of Apache Kafka from its jars at {cluster.bootstrap}")
             yield cluster
     except BrokerUnavailableError as reason:
-        missing("apache-kafka", str(reason))
+        require_component("apache-kafka", str(reason))
 
 
 @pytest.fixture
@@ -152,28 +156,28 @@ def three_brokers(_cluster: ApacheCluster) -> ApacheCluster:
     return _cluster
 
 
-@pytest.fixture
-def link() -> Iterator[Namespace]:
+@pytest.fixture(name="network_namespace")
+def _own_network() -> Iterator[NetworkNamespace]:
     """A network of the test's own, which it may cut."""
     try:
-        with namespace() as made:
+        with network_namespace() as made:
             yield made
     except NamespaceUnavailableError as reason:
-        missing("root", str(reason))
+        require_component("root", str(reason))
 
 
 @pytest.fixture
-def far(link: Namespace) -> Iterator[ApacheKafka]:
+def broker_behind_link(network_namespace: NetworkNamespace) -> Iterator[ApacheKafka]:
     """A node behind the link."""
     try:
-        with apache_node(host=link.host, enter=link.enter) as made:
+        with apache_node(host=network_namespace.host, command_prefix=network_namespace.command_prefix) as made:
             yield made
     except BrokerUnavailableError as reason:
-        missing("apache-kafka", str(reason))
+        require_component("apache-kafka", str(reason))
 
 
-@pytest.fixture
-def disk(tmp_path: Path) -> Iterator[SmallDisk]:
+@pytest.fixture(name="small_disk")
+def _own_small_disk(tmp_path: Path) -> Iterator[SmallDisk]:
     """A disk of the test's own that is soon full."""
     folder = tmp_path / "disk"
     folder.mkdir()
@@ -181,14 +185,14 @@ def disk(tmp_path: Path) -> Iterator[SmallDisk]:
         with small_disk(folder, MEGABYTES) as made:
             yield made
     except DiskUnavailableError as reason:
-        missing("root", str(reason))
+        require_component("root", str(reason))
 
 
 @pytest.fixture
-def tight(disk: SmallDisk) -> Iterator[ApacheKafka]:
+def broker_on_small_disk(small_disk: SmallDisk) -> Iterator[ApacheKafka]:
     """A node that keeps its log on that disk."""
     try:
-        with apache_node(log=disk.path) as made:
+        with apache_node(log=small_disk.path) as made:
             yield made
     except BrokerUnavailableError as reason:
-        missing("apache-kafka", str(reason))
+        require_component("apache-kafka", str(reason))

@@ -10,7 +10,7 @@ from typing import Final, NoReturn
 
 import pytest
 
-VARIABLE: Final = "SAFECLOCK_REQUIRE"
+REQUIRE_VARIABLE: Final = "SAFECLOCK_REQUIRE"
 COMPONENTS: Final = frozenset({"apache-kafka", "embedded-broker", "prometheus", "alertmanager", "faketime", "root"})
 
 _PROGRAMS: Final = {
@@ -22,24 +22,26 @@ _PROGRAMS: Final = {
 _PACKAGES: Final = {"prometheus": "prometheus", "alertmanager": "prometheus-alertmanager"}
 
 
-def missing(component: str, sentence: str) -> NoReturn:
+def require_component(component: str, reason: str) -> NoReturn:
     """Skip the running test with a sentence; fail it where `component` is required.
 
     Raises ValueError for a component that nobody could require, or for a requirement that nobody knows.
     """
-    required = frozenset(os.environ.get(VARIABLE, "").split())
+    required = frozenset(os.environ.get(REQUIRE_VARIABLE, "").split())
     unknown = sorted((required | {component}) - COMPONENTS)
     if unknown:
-        raise ValueError(f"{VARIABLE}: expected some of {', '.join(sorted(COMPONENTS))}, got {', '.join(unknown)}")
+        raise ValueError(
+            f"{REQUIRE_VARIABLE}: expected some of {', '.join(sorted(COMPONENTS))}, got {', '.join(unknown)}"
+        )
     if component in required:
-        pytest.fail(f"{component} is required here: {sentence}")
-    pytest.skip(sentence)
+        pytest.fail(f"{component} is required here: {reason}")
+    pytest.skip(reason)
 
 
-def program(name: str) -> str:
+def program_path(name: str) -> str:
     """Return the path of a program that belongs to a component; without it the test is `missing` the component."""
     component = _PROGRAMS[name]
     found = shutil.which(name)
     if found is None:
-        missing(component, f"{name} is not installed (Debian: apt-get install {_PACKAGES[component]})")
+        require_component(component, f"{name} is not installed (Debian: apt-get install {_PACKAGES[component]})")
     return found

@@ -3,6 +3,6 @@
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-REGISTRY = ROOT / "deploy/registry/demo.toml"
-CHILDREN = ROOT / "deploy/packs/children.toml"
-PAUSING = ROOT / "tests/support/events/pausing.toml"
+DEMO_REGISTRY = ROOT / "deploy/registry/demo.toml"
+CHILDREN_PACK = ROOT / "deploy/packs/children.toml"
+PAUSING_PACK = ROOT / "tests/support/events/pausing.toml"

@@ -4,17 +4,17 @@ import time
 from collections.abc import Callable
 from threading import Event
 
-DEADLINE_SECONDS = 120.0
-_BETWEEN_SECONDS = 0.4
+TIMEOUT_SECONDS = 120.0
+_POLL_SECONDS = 0.4
 
 
-def until(
-    holds: Callable[[], bool], what: str, explain: Callable[[], str] = str, seconds: float = DEADLINE_SECONDS
+def wait_until(
+    condition: Callable[[], bool], description: str, explain: Callable[[], str] = str, seconds: float = TIMEOUT_SECONDS
 ) -> None:
     """Return when `holds` is true; AssertionError with `what` and `explain()` when it was not within `seconds`."""
     deadline = time.monotonic() + seconds
     pause = Event()
-    while not holds():
+    while not condition():
         if time.monotonic() > deadline:
-            raise AssertionError(f"waited {seconds:.0f} s for {what}\n{explain()}")
-        pause.wait(_BETWEEN_SECONDS)
+            raise AssertionError(f"waited {seconds:.0f} s for {description}\n{explain()}")
+        pause.wait(_POLL_SECONDS)

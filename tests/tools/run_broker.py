@@ -9,26 +9,26 @@ from contextlib import AbstractContextManager, contextmanager
 from typing import Final
 
 from tests.support.broker.apache import apache_kafka
-from tests.support.broker.cluster import apache_cluster
+from tests.support.broker.cluster import running_cluster
 from tests.support.broker.embedded import EmbeddedBrokerUnavailableError, embedded_broker
 from tests.support.broker.jars import BrokerUnavailableError
 
 
 @contextmanager
-def _one() -> Iterator[str]:
+def _single_node() -> Iterator[str]:
     with apache_kafka() as broker:
         yield broker.bootstrap
 
 
 @contextmanager
-def _three() -> Iterator[str]:
-    with apache_cluster() as cluster:
+def _three_nodes() -> Iterator[str]:
+    with running_cluster() as cluster:
         yield cluster.bootstrap
 
 
 _KINDS: Final[dict[str, Callable[[], AbstractContextManager[str]]]] = {
-    "one": _one,
-    "three": _three,
+    "one": _single_node,
+    "three": _three_nodes,
     "embedded": embedded_broker,
 }
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from tests.support.broker.apache import apache_kafka
-from tests.support.process.spoilt_batch_run import OTHERS, check, compare, report_count
+from tests.support.process.spoilt_batch_run import OTHER_PLATFORMS, compare, compare_results, report_count
 
 
 def main() -> None:
@@ -19,12 +19,12 @@ def main() -> None:
     with TemporaryDirectory() as folder, apache_kafka() as broker:
         run, attacked, alone = compare(broker.bootstrap, Path(folder), options.seed, options.batches, reports)
     sys.stdout.write(
-        f"{options.batches} spoilt batches, seed {options.seed}: {run.rejected} rejected by the broker,"
-        f" {len(run.unreadable)} refused as undecodable, {run.records} records of the others refused one by one\n"
+        f"{options.batches} spoilt batches, seed {options.seed}: {run.rejected_by_broker} rejected by the broker,"
+        f" {len(run.unreadable_positions)} refused as undecodable, {run.records} records of the others refused one by one\n"
         f"refused: {dict(attacked.refused)}\n"
-        f"good: {reports} reports of each of {1 + len(OTHERS)} platforms among them, each with an action\n"
+        f"good: {reports} reports of each of {1 + len(OTHER_PLATFORMS)} platforms among them, each with an action\n"
     )
-    check(run, attacked, alone)
+    compare_results(run, attacked, alone)
     sys.stdout.write("counted as without them, nothing lost\n")
 
 

@@ -14,7 +14,7 @@ from tests.support.paths import ROOT
 
 LOCK: Final = ROOT / "requirements.lock"
 # Licences under which a package may be part of what we ship: permissive ones, each named by at least one package.
-ALLOWED: Final = frozenset(
+ALLOWED_LICENCES: Final = frozenset(
     {
         "Apache-2.0",
         "Apache Software License",
@@ -30,7 +30,7 @@ ALLOWED: Final = frozenset(
 )
 
 
-def unpinned(lock: str) -> Iterator[str]:
+def unpinned_requirements(lock: str) -> Iterator[str]:
     """Yield what is wrong with each requirement of a lock file that is not one version with a SHA-256."""
     for block in re.split(r"\n(?=[^\s#])", lock.strip()):
         if not re.match(r"[A-Za-z0-9._-]+==[^\s*]+(?: *;[^\\\n]*)? *\\\n", block) or "--hash=sha256:" not in block:
@@ -38,7 +38,7 @@ def unpinned(lock: str) -> Iterator[str]:
             yield f"{name}: expected one version with its hashes in requirements.lock"
 
 
-def licences(package: PackageMetadata) -> frozenset[str]:
+def licences_of(package: PackageMetadata) -> frozenset[str]:
     """Return the licences that a package names, in its words: its expression, else its classifiers, else its field."""
     if "License-Expression" in package:
         return frozenset(re.split(r" (?:AND|OR) ", re.sub("[()]", "", package["License-Expression"])))
@@ -47,22 +47,25 @@ def licences(package: PackageMetadata) -> frozenset[str]:
     return frozenset(named or package.get_all("License") or ["none"])
 
 
-def unlicensed(names: Iterator[str]) -> Iterator[str]:
+def disallowed_licences(names: Iterator[str]) -> Iterator[str]:
     """Yield the packages under a licence that is not among those allowed; what another system needs is passed over."""
     for name in names:
         try:
-            found = licences(metadata(name))
+            found = licences_of(metadata(name))
         except PackageNotFoundError:
             continue
-        if strange := sorted(found - ALLOWED):
+        if strange := sorted(found - ALLOWED_LICENCES):
             yield f"{name}: expected a licence that tests/tools/supply.py allows, found {', '.join(strange)}"
 
 
-def problems(lock: str) -> list[str]:
+def supply_problems(lock: str) -> list[str]:
     """Return what is wrong, a line each."""
     runtime = runpy.run_path(str(ROOT / "deploy/runtime_lock.py"))["runtime"](lock)
-    return [*unpinned(lock), *unlicensed(iter(re.findall(r"^([A-Za-z0-9._-]+)==", runtime, re.MULTILINE)))]
+    return [
+        *unpinned_requirements(lock),
+        *disallowed_licences(iter(re.findall(r"^([A-Za-z0-9._-]+)==", runtime, re.MULTILINE))),
+    ]
 
 
-if __name__ == "__main__" and (found := problems(LOCK.read_text(encoding="utf-8"))):
+if __name__ == "__main__" and (found := supply_problems(LOCK.read_text(encoding="utf-8"))):
     sys.exit("\n".join(found))

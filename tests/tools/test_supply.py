@@ -10,21 +10,23 @@ from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 
 from deploy import sbom
-from tests.tools.supply import LOCK, licences, problems, unlicensed, unpinned
+from tests.tools.supply import LOCK, disallowed_licences, licences_of, supply_problems, unpinned_requirements
 
-GOOD = "one==1.0 \\\n    --hash=sha256:00\n    # via another\n"
+VALID_LOCK = "one==1.0 \\\n    --hash=sha256:00\n    # via another\n"
 
 
 def test_nothing_that_we_take_is_unpinned_or_under_a_licence_that_nobody_looked_at() -> None:
-    assert problems(LOCK.read_text(encoding="utf-8")) == []
+    assert supply_problems(LOCK.read_text(encoding="utf-8")) == []
 
 
 @pytest.mark.parametrize("bad", ["two>=1", "two==1.0", "two==1.*  \\\n    --hash=sha256:00", "two @ https://x/y.whl"])
 def test_a_requirement_without_version_or_hash_is_told(bad: str) -> None:
-    assert list(unpinned(f"{GOOD}{bad}\n{GOOD}")) == ["two: expected one version with its hashes in requirements.lock"]
+    assert list(unpinned_requirements(f"{VALID_LOCK}{bad}\n{VALID_LOCK}")) == [
+        "two: expected one version with its hashes in requirements.lock"
+    ]
 
 
-def package(**fields: str) -> PackageMetadata:
+def package_metadata(**fields: str) -> PackageMetadata:
     message = Message()
     for name, value in fields.items():
         message[name.replace("_", "-")] = value
@@ -42,11 +44,11 @@ def package(**fields: str) -> PackageMetadata:
     ],
 )
 def test_a_licence_is_read_where_packages_name_it(fields: dict[str, str], found: set[str]) -> None:
-    assert licences(package(**fields)) == found
+    assert licences_of(package_metadata(**fields)) == found
 
 
 def test_a_package_under_another_licence_is_told() -> None:
-    assert list(unlicensed(iter(["hypothesis", "click", "not-installed-anywhere"]))) == [
+    assert list(disallowed_licences(iter(["hypothesis", "click", "not-installed-anywhere"]))) == [
         "hypothesis: expected a licence that tests/tools/supply.py allows, found MPL-2.0"
     ]
 

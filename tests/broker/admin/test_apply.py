@@ -9,36 +9,38 @@ from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient
 
 from streams.contract.topics import EVENT_REFUSED, MEASURES, REPORT_UPDATES
 from streams.runtime.kafka.admin import KafkaAdmin
-from tests.support.process.admin_terminal import Terminal, terminal
-from tests.support.process.production_topics import deleted
-from tests.support.waiting import until
+from tests.support.process.admin_terminal import AdminTerminal, open_terminal
+from tests.support.process.production_topics import deleted_topics
+from tests.support.waiting import wait_until
 
-ALONE = ("--replication", "1")
+SINGLE_REPLICA = ("--replication", "1")
 
 
 @pytest.fixture
-def apache(apache_kafka: str, tmp_path: Path) -> Iterator[Terminal]:
-    with deleted(apache_kafka, (MEASURES, EVENT_REFUSED, REPORT_UPDATES)):
-        yield terminal(tmp_path, "applied", {"SAFECLOCK_BOOTSTRAP": apache_kafka})
+def apache(apache_kafka: str, tmp_path: Path) -> Iterator[AdminTerminal]:
+    with deleted_topics(apache_kafka, (MEASURES, EVENT_REFUSED, REPORT_UPDATES)):
+        yield open_terminal(tmp_path, "applied", {"SAFECLOCK_BOOTSTRAP": apache_kafka})
 
 
-def alter(one: Terminal, topic: str, setting: str, value: str) -> None:
+def set_topic_setting(one: AdminTerminal, topic: str, setting: str, value: str) -> None:
     """Change a setting of a topic, and wait until the broker tells it so."""
     bootstrap = one.environment["SAFECLOCK_BOOTSTRAP"]
     with closing(KafkaAdminClient(bootstrap_servers=bootstrap)) as admin:
         admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, topic, {setting: value})])
     with KafkaAdmin(bootstrap) as broker:
-        until(lambda: broker.describe_settings([topic])[topic][setting] == value, f"{topic} to have {setting}={value}")
+        wait_until(
+            lambda: broker.describe_settings([topic])[topic][setting] == value, f"{topic} to have {setting}={value}"
+        )
 
 
-def test_what_was_applied_needs_nothing_until_somebody_changes_a_setting(apache: Terminal) -> None:
-    assert apache.run("admin", "plan", *ALONE).exit_code == 2
-    applied = apache.done("admin", "apply", *ALONE)
-    calm = apache.run("admin", "plan", *ALONE)
-    alter(apache, MEASURES, "segment.bytes", "1048576")
+def test_what_was_applied_needs_nothing_until_somebody_changes_a_setting(apache: AdminTerminal) -> None:
+    assert apache.run("admin", "plan", *SINGLE_REPLICA).exit_code == 2
+    applied = apache.run_successfully("admin", "apply", *SINGLE_REPLICA)
+    calm = apache.run("admin", "plan", *SINGLE_REPLICA)
+    set_topic_setting(apache, MEASURES, "segment.bytes", "1048576")
 
-    differing = apache.document("admin", "plan", *ALONE)
-    repaired = apache.done("admin", "apply", *ALONE)
+    differing = apache.run_json("admin", "plan", *SINGLE_REPLICA)
+    repaired = apache.run_successfully("admin", "apply", *SINGLE_REPLICA)
 
     assert "10 done" in applied
     assert (calm.exit_code, calm.output.splitlines()[-1]) == (0, "nothing to change")
@@ -53,16 +55,16 @@ def test_what_was_applied_needs_nothing_until_somebody_changes_a_setting(apache:
         }
     ]
     assert "✓ topic measures: segment.bytes: 1048576 → 67108864" in repaired
-    assert apache.done("admin", "plan", *ALONE).endswith("nothing to change\n")
+    assert apache.run_successfully("admin", "plan", *SINGLE_REPLICA).endswith("nothing to change\n")
 
 
-def test_a_change_that_the_broker_refuses_is_told_and_the_others_are_made(apache: Terminal) -> None:
+def test_a_change_that_the_broker_refuses_is_told_and_the_others_are_made(apache: AdminTerminal) -> None:
     three = apache.run("admin", "apply", "--replication", "3")
-    made = apache.run("admin", "apply", *ALONE)
+    made = apache.run("admin", "apply", *SINGLE_REPLICA)
     registry = Path(apache.environment["SAFECLOCK_REGISTRY"])
     registry.write_text(registry.read_text(encoding="utf-8").replace("partitions = 2", "partitions = 3"), "utf-8")
 
-    wider = apache.run("admin", "plan", *ALONE)
+    wider = apache.run("admin", "plan", *SINGLE_REPLICA)
 
     assert three.exit_code == 1
     assert "✗ topic measures" in three.output
@@ -73,17 +75,17 @@ def test_a_change_that_the_broker_refuses_is_told_and_the_others_are_made(apache
 
 
 def test_a_broker_without_rights_and_users_gets_its_topics_and_says_so(embedded_broker: str, tmp_path: Path) -> None:
-    embedded = terminal(tmp_path, "embedded-applied", {"SAFECLOCK_BOOTSTRAP": embedded_broker})
+    embedded = open_terminal(tmp_path, "embedded-applied", {"SAFECLOCK_BOOTSTRAP": embedded_broker})
 
-    applied = embedded.done("admin", "apply", *ALONE)
+    applied = embedded.run_successfully("admin", "apply", *SINGLE_REPLICA)
 
     assert "✓ topic embedded-applied-changelog" in applied
     assert "this broker has no authorizer" in applied
-    assert embedded.done("admin", "plan", *ALONE).endswith("nothing to change\n")
+    assert embedded.run_successfully("admin", "plan", *SINGLE_REPLICA).endswith("nothing to change\n")
 
 
 def test_a_wrong_call_does_not_end_as_a_plan_with_changes_does(tmp_path: Path) -> None:
-    nowhere = terminal(tmp_path, "wrong", {})
+    nowhere = open_terminal(tmp_path, "wrong", {})
 
     assert nowhere.run("admin", "plan", "--no-such-flag").exit_code == 1
     assert nowhere.run("admin", "plan", "--record-time", "moon").exit_code == 1

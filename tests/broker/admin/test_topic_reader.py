@@ -7,14 +7,14 @@ import pytest
 from aiokafka import AIOKafkaProducer
 
 from streams.admin.topic_reader import BrokerAddress, open_log
-from tests.support.kafka.async_records import own_topic
+from tests.support.kafka.async_records import new_topic
 
 WITHIN_SECONDS = 60.0
 
 
 @pytest.fixture
 def topic(apache_kafka: str) -> str:
-    return own_topic(apache_kafka)
+    return new_topic(apache_kafka)
 
 
 @pytest.fixture

@@ -20,13 +20,13 @@ from streams.edge.clock import wall_clock_ms
 from streams.edge.kafka_client.login_check import NoBrokerError
 from tests.support.broker.embedded import EmbeddedBrokerUnavailableError, embedded_broker
 from tests.support.broker.ports import LOOPBACK, free_port
-from tests.support.components import missing
-from tests.support.kafka.async_records import producing
-from tests.support.paths import CHILDREN, PAUSING, REGISTRY
-from tests.support.simulation.board_measures import PARTITIONS, Update, registry, worked
+from tests.support.components import require_component
+from tests.support.kafka.async_records import running_producer
+from tests.support.paths import CHILDREN_PACK, DEMO_REGISTRY, PAUSING_PACK
+from tests.support.simulation.board_measures import PARTITIONS, Update, demo_registry, simulated_measures
 
 WITHIN_SECONDS = 60.0
-OWN_TIME = ("safeclock_input_timestamp_seconds",)
+PROCESS_TIME_METRICS = ("safeclock_input_timestamp_seconds",)
 
 
 @pytest.fixture
@@ -36,10 +36,10 @@ def broker() -> Iterator[str]:
         with embedded_broker() as address:
             yield address
     except EmbeddedBrokerUnavailableError as reason:
-        missing("embedded-broker", str(reason))
+        require_component("embedded-broker", str(reason))
 
 
-async def make(bootstrap: str, topic: str, partitions: int) -> None:
+async def create_topic(bootstrap: str, topic: str, partitions: int) -> None:
     """Make a topic."""
     admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
     try:
@@ -49,30 +49,30 @@ async def make(bootstrap: str, topic: str, partitions: int) -> None:
         await admin.close()
 
 
-async def tell(bootstrap: str, updates: tuple[Update, ...]) -> None:
+async def publish_updates(bootstrap: str, updates: tuple[Update, ...]) -> None:
     """Send updates to `measures` in large record batches, each partition's in its order."""
-    async with producing(bootstrap, linger_ms=50, max_batch_size=200_000) as producer:
+    async with running_producer(bootstrap, linger_ms=50, max_batch_size=200_000) as producer:
         for partition, key, value in updates:
             await producer.send(MEASURES, partition=partition, key=key, value=value)
 
 
 @pytest.fixture
-def opened(tmp_path: Path) -> Path:
+def open_registry(tmp_path: Path) -> Path:
     """The registry of what was worked out, as a file."""
     cadence = 'cadence = "5m"\n'
     span = f"""{cadence}history = [
         {{ from = 1970-01-01, until = 2026-03-15, opened_on = 2026-03-16, opened_by = "audit" }}
     ]\n"""
     path = tmp_path / "registry.toml"
-    path.write_text(REGISTRY.read_text(encoding="utf-8").replace(cadence, span, 1), encoding="utf-8")
-    assert read_registry(path) == registry()
+    path.write_text(DEMO_REGISTRY.read_text(encoding="utf-8").replace(cadence, span, 1), encoding="utf-8")
+    assert read_registry(path) == demo_registry()
     return path
 
 
 @asynccontextmanager
-async def a_board(bootstrap: str, path: Path = REGISTRY) -> AsyncIterator[BoardProcess]:
+async def running_board(bootstrap: str, path: Path = DEMO_REGISTRY) -> AsyncIterator[BoardProcess]:
     """Run a board in this loop for the block."""
-    settings = Settings(bootstrap=bootstrap, registry=path, packs=(CHILDREN, PAUSING), refresh_ms=100)
+    settings = Settings(bootstrap=bootstrap, registry=path, packs=(CHILDREN_PACK, PAUSING_PACK), refresh_ms=100)
     async with open_board(settings) as running:
         keeping = asyncio.create_task(running.run(settings.refresh_ms))
         try:
@@ -82,7 +82,7 @@ async def a_board(bootstrap: str, path: Path = REGISTRY) -> AsyncIterator[BoardP
             await asyncio.gather(keeping, return_exceptions=True)
 
 
-async def page(running: BoardProcess, name: str) -> tuple[int, str]:
+async def get_page(running: BoardProcess, name: str) -> tuple[int, str]:
     """Return status and text of a page of the board."""
     async with (
         aiohttp.ClientSession() as session,
@@ -91,63 +91,63 @@ async def page(running: BoardProcess, name: str) -> tuple[int, str]:
         return response.status, await response.text()
 
 
-async def until(holds: Callable[[], bool]) -> None:
+async def wait_until(holds: Callable[[], bool]) -> None:
     """Wait until something holds."""
     async with asyncio.timeout(WITHIN_SECONDS):
         while not holds():  # noqa: ASYNC110 - what is waited for comes from outside
             await asyncio.sleep(0.05)
 
 
-async def ready(running: BoardProcess) -> str:
+async def wait_until_ready(running: BoardProcess) -> str:
     """Wait until the board is ready and return its figures."""
     async with asyncio.timeout(WITHIN_SECONDS):
-        while (await page(running, "readyz"))[0] != 200:  # noqa: ASYNC110 - as an orchestrator asks
+        while (await get_page(running, "readyz"))[0] != 200:  # noqa: ASYNC110 - as an orchestrator asks
             await asyncio.sleep(0.05)
-    return (await page(running, "metrics"))[1]
+    return (await get_page(running, "metrics"))[1]
 
 
-def figures(text: str) -> list[str]:
+def sample_lines(text: str) -> list[str]:
     """Return the lines of a scrape that do not depend on when it was made."""
-    return [line for line in text.splitlines() if not line.startswith(OWN_TIME)]
+    return [line for line in text.splitlines() if not line.startswith(PROCESS_TIME_METRICS)]
 
 
-async def test_a_board_reads_everything_and_another_one_says_the_same(broker: str, opened: Path) -> None:
-    await make(broker, MEASURES, PARTITIONS)
-    await tell(broker, worked().updates)
+async def test_a_board_reads_everything_and_another_one_says_the_same(broker: str, open_registry: Path) -> None:
+    await create_topic(broker, MEASURES, PARTITIONS)
+    await publish_updates(broker, simulated_measures().updates)
 
-    async with a_board(broker, opened) as first:
-        said = await ready(first)
+    async with running_board(broker, open_registry) as first:
+        said = await wait_until_ready(first)
         document = first.board.measure_report(["platform"], first.freshness)
-    async with a_board(broker, opened) as second:
-        said_again = await ready(second)
+    async with running_board(broker, open_registry) as second:
+        said_again = await wait_until_ready(second)
 
-    assert figures(said) == figures(said_again)
-    assert document == worked().document
+    assert sample_lines(said) == sample_lines(said_again)
+    assert document == simulated_measures().document
     assert 'safeclock_reports_filed_total{platform="harbor"}' in said
 
 
-async def test_a_board_follows_what_is_told_later(broker: str, opened: Path) -> None:
-    updates = worked().updates
+async def test_a_board_follows_what_is_told_later(broker: str, open_registry: Path) -> None:
+    updates = simulated_measures().updates
     middle = len(updates) // 2
-    await make(broker, MEASURES, PARTITIONS)
-    await tell(broker, updates[:middle])
+    await create_topic(broker, MEASURES, PARTITIONS)
+    await publish_updates(broker, updates[:middle])
 
-    async with a_board(broker, opened) as running:
-        await ready(running)
-        await tell(broker, updates[middle:])
-        await until(lambda: running.freshness.as_of == worked().as_of)
+    async with running_board(broker, open_registry) as running:
+        await wait_until_ready(running)
+        await publish_updates(broker, updates[middle:])
+        await wait_until(lambda: running.freshness.as_of == simulated_measures().as_of)
 
-        assert running.board.measure_report(["platform"], running.freshness) == worked().document
+        assert running.board.measure_report(["platform"], running.freshness) == simulated_measures().document
 
 
 async def test_a_board_is_not_ready_and_shows_no_figure_while_a_partition_has_not_been_told_of(broker: str) -> None:
-    await make(broker, MEASURES, PARTITIONS)
-    await tell(broker, tuple(update for update in worked().updates if update[0] != 5))
+    await create_topic(broker, MEASURES, PARTITIONS)
+    await publish_updates(broker, tuple(update for update in simulated_measures().updates if update[0] != 5))
 
-    async with a_board(broker) as running:
-        await until(lambda: len(running.board.measures.statuses) == PARTITIONS - 1)
-        status, why = await page(running, "readyz")
-        _, said = await page(running, "metrics")
+    async with running_board(broker) as running:
+        await wait_until(lambda: len(running.board.measures.statuses) == PARTITIONS - 1)
+        status, why = await get_page(running, "readyz")
+        _, said = await get_page(running, "metrics")
 
     assert status == 503
     assert "partition 5: no worker has sent a status yet" in why
@@ -160,7 +160,7 @@ async def test_a_board_waits_for_the_topic(broker: str) -> None:
     await asyncio.wait([entering], timeout=0.5)
     assert not entering.done()
 
-    await make(broker, MEASURES, 2)
+    await create_topic(broker, MEASURES, 2)
 
     await asyncio.wait_for(entering, WITHIN_SECONDS)
     await reader.__aexit__(None, None, None)
@@ -168,8 +168,8 @@ async def test_a_board_waits_for_the_topic(broker: str) -> None:
 
 async def test_only_what_was_committed_is_read(apache_kafka: str) -> None:
     topic = f"measures-{uuid4().hex}"
-    await make(apache_kafka, topic, 1)
-    async with producing(apache_kafka, transactional_id=topic) as producer:
+    await create_topic(apache_kafka, topic, 1)
+    async with running_producer(apache_kafka, transactional_id=topic) as producer:
         async with producer.transaction():
             await producer.send_and_wait(topic, partition=0, key=b"kept", value=b"1")
         await producer.begin_transaction()
@@ -179,7 +179,7 @@ async def test_only_what_was_committed_is_read(apache_kafka: str) -> None:
 
     async with MeasuresReader(apache_kafka, lambda _, key, __: taken.append(key), wall_clock_ms, topic) as reader:
         reading = asyncio.create_task(reader.run())
-        await until(lambda: reader.caught_up == {0} and reader.caught_up_at is not None)
+        await wait_until(lambda: reader.caught_up == {0} and reader.caught_up_at is not None)
         reading.cancel()
         await asyncio.gather(reading, return_exceptions=True)
 

@@ -2,30 +2,30 @@
 
 import pytest
 
-from tests.support.broker.launcher import Chosen
-from tests.support.process.publisher_harness import Stage, stage
+from tests.support.broker.launcher import RunningBroker
+from tests.support.process.publisher_harness import PublisherHarness, publisher_harness
 
 
 @pytest.fixture
-def harbor(any_broker: Chosen) -> Stage:
+def any_publisher(any_broker: RunningBroker) -> PublisherHarness:
     """A stage on the broker that this run has; with idempotence where it has transactions."""
-    return stage(any_broker.bootstrap, idempotent=any_broker.transactions)
+    return publisher_harness(any_broker.bootstrap, idempotent=any_broker.has_transactions)
 
 
 @pytest.fixture
-def embedded(embedded_broker: str) -> Stage:
+def embedded_publisher(embedded_broker: str) -> PublisherHarness:
     """A stage on the embedded broker, which knows no idempotence."""
-    return stage(embedded_broker, idempotent=False)
+    return publisher_harness(embedded_broker, idempotent=False)
 
 
 @pytest.fixture
-def apache(apache_kafka: str) -> Stage:
+def apache_publisher(apache_kafka: str) -> PublisherHarness:
     """A stage on Apache Kafka, with idempotence."""
-    return stage(apache_kafka, idempotent=True)
+    return publisher_harness(apache_kafka, idempotent=True)
 
 
 @pytest.fixture(params=["embedded", "apache"])
-def anywhere(request: pytest.FixtureRequest) -> Stage:
+def each_publisher(request: pytest.FixtureRequest) -> PublisherHarness:
     """A stage on each of the brokers in turn."""
-    found: Stage = request.getfixturevalue(request.param)
+    found: PublisherHarness = request.getfixturevalue(f"{request.param}_publisher")
     return found

@@ -24,33 +24,42 @@ from streams.edge.files.line_blocks import group_lines
 from tests.broker.publisher.test_publisher import FACTS
 from tests.support.broker.apache import ApacheKafka
 from tests.support.broker.embedded import embedded_broker
-from tests.support.process.publisher_harness import NOON, Changes, Stage, filing, stage, written
+from tests.support.process.publisher_harness import (
+    NOON,
+    PublisherHarness,
+    SettingChanges,
+    filing_line,
+    publisher_harness,
+    write_lines,
+)
 
-PATIENCE_MS = 3000
+TIMEOUT_MS = 3000
 LINES = 24_000
-ENOUGH = 4_000
+LINES_BEFORE_OUTAGE = 4_000
 
 
-def impatient(made: Stage) -> Stage:
-    settings = replace(made.settings, delivery_timeout_ms=PATIENCE_MS, block_ms=PATIENCE_MS)
+def with_short_timeout(made: PublisherHarness) -> PublisherHarness:
+    settings = replace(made.settings, delivery_timeout_ms=TIMEOUT_MS, block_ms=TIMEOUT_MS)
     return replace(made, settings=settings)
 
 
 @contextmanager
-def cut_off(**changes: Unpack[Changes]) -> Iterator[Publisher]:
+def stopped_broker(**changes: Unpack[SettingChanges]) -> Iterator[Publisher]:
     """Yield a publisher whose broker has gone."""
     with embedded_broker() as bootstrap:
-        publisher = impatient(stage(bootstrap, idempotent=False)).publisher(**changes)
+        publisher = with_short_timeout(publisher_harness(bootstrap, idempotent=False)).publisher(**changes)
     yield publisher
 
 
-def calm(made: Stage) -> PublisherSettings:
+def with_long_timeout(made: PublisherHarness) -> PublisherSettings:
     return replace(made.settings, delivery_timeout_ms=20_000)
 
 
 def test_a_publisher_whose_broker_died_names_what_was_not_acknowledged() -> None:
     with ExitStack() as broker:
-        publisher = impatient(stage(broker.enter_context(embedded_broker()), idempotent=False)).publisher()
+        publisher = with_short_timeout(
+            publisher_harness(broker.enter_context(embedded_broker()), idempotent=False)
+        ).publisher()
         publisher.report_filed(report_id="r1", at=NOON, event_id="event-one", **FACTS)
         publisher.flush()
         broker.close()
@@ -64,7 +73,7 @@ def test_a_publisher_whose_broker_died_names_what_was_not_acknowledged() -> None
 
 
 def test_a_failure_is_told_before_anything_new_is_sent_and_holds_the_promise_back() -> None:
-    with cut_off() as publisher:
+    with stopped_broker() as publisher:
         publisher.report_filed(report_id="r1", at=NOON - 10, event_id="event-one", **FACTS)
 
         with pytest.raises(NotAcknowledgedError):
@@ -77,7 +86,7 @@ def test_a_failure_is_told_before_anything_new_is_sent_and_holds_the_promise_bac
 
 
 def test_a_flush_with_no_time_does_not_wait() -> None:
-    with cut_off() as publisher:
+    with stopped_broker() as publisher:
         publisher.report_filed(report_id="r1", at=NOON, event_id="event-one", **FACTS)
 
         with pytest.raises(NotAcknowledgedError, match="not answered yet"):
@@ -87,7 +96,7 @@ def test_a_flush_with_no_time_does_not_wait() -> None:
 
 
 def test_a_promise_that_would_not_hold_is_not_made_in_part() -> None:
-    with cut_off() as publisher:
+    with stopped_broker() as publisher:
         publisher.report_filed(report_id="r1", at=NOON - 10, event_id="event-one", **FACTS)
         with pytest.raises(NotAcknowledgedError):
             publisher.flush()
@@ -100,7 +109,7 @@ def test_a_promise_that_would_not_hold_is_not_made_in_part() -> None:
 
 
 def test_more_events_than_fit_are_pushed_back_to_the_caller() -> None:
-    with cut_off(max_pending=3, block_ms=50) as publisher:
+    with stopped_broker(max_pending=3, block_ms=50) as publisher:
         for number in range(3):
             publisher.report_filed(report_id=f"r{number}", at=NOON, event_id=f"event-{number:03d}", **FACTS)
 
@@ -114,14 +123,14 @@ def test_more_events_than_fit_are_pushed_back_to_the_caller() -> None:
 
 def test_a_file_whose_broker_died_is_told_from_which_line_to_resume() -> None:
     with ExitStack() as broker:
-        made = impatient(stage(broker.enter_context(embedded_broker()), idempotent=False))
+        made = with_short_timeout(publisher_harness(broker.enter_context(embedded_broker()), idempotent=False))
         order = UploadRequest(settings=made.settings, registry=made.registry, history=True)
 
         def pull_the_plug(_size: int, acknowledged: int) -> None:
-            if acknowledged >= ENOUGH:
+            if acknowledged >= LINES_BEFORE_OUTAGE:
                 broker.close()
 
-        told = publish_blocks(order, group_lines(filing(number) for number in range(LINES)), pull_the_plug)
+        told = publish_blocks(order, group_lines(filing_line(number) for number in range(LINES)), pull_the_plug)
 
     assert told.exit_code == 1
     assert told.resume_from_line is not None
@@ -131,27 +140,27 @@ def test_a_file_whose_broker_died_is_told_from_which_line_to_resume() -> None:
 
 @pytest.mark.slow
 def test_a_file_that_was_broken_off_is_completed_by_running_again(
-    apache_kafka_server: ApacheKafka, tmp_path: Path
+    stoppable_apache_kafka: ApacheKafka, tmp_path: Path
 ) -> None:
-    made = impatient(stage(apache_kafka_server.bootstrap, idempotent=True))
-    path = written(tmp_path, [filing(number) for number in range(LINES)])
+    made = with_short_timeout(publisher_harness(stoppable_apache_kafka.bootstrap, idempotent=True))
+    path = write_lines(tmp_path, [filing_line(number) for number in range(LINES)])
     order = UploadRequest(settings=made.settings, registry=made.registry, paths=(path,), history=True)
 
     def pull_the_plug(_size: int, acknowledged: int) -> None:
-        if acknowledged >= ENOUGH:
-            apache_kafka_server.kill()
+        if acknowledged >= LINES_BEFORE_OUTAGE:
+            stoppable_apache_kafka.kill()
 
     broken_off = publish_files(order, pull_the_plug)
-    apache_kafka_server.start()
-    before = {record.value for record in made.arrived(broken_off.acknowledged)}
+    stoppable_apache_kafka.start()
+    before = {record.value for record in made.read_events(broken_off.acknowledged)}
     assert broken_off.resume_from_line is not None
-    again = publish_files(replace(order, settings=calm(made), from_line=broken_off.resume_from_line))
-    after = {record.value for record in made.arrived(LINES)}
+    again = publish_files(replace(order, settings=with_long_timeout(made), from_line=broken_off.resume_from_line))
+    after = {record.value for record in made.read_events(LINES)}
 
-    assert ENOUGH <= broken_off.acknowledged <= len(before)
-    assert {filing(number) for number in range(broken_off.resume_from_line - 1)} <= before
+    assert LINES_BEFORE_OUTAGE <= broken_off.acknowledged <= len(before)
+    assert {filing_line(number) for number in range(broken_off.resume_from_line - 1)} <= before
     assert again.acknowledged == LINES - broken_off.resume_from_line + 1
-    assert after == {filing(number) for number in range(LINES)}
+    assert after == {filing_line(number) for number in range(LINES)}
 
 
 def test_a_broker_that_goes_away_before_it_has_told_of_its_topics_is_named() -> None:

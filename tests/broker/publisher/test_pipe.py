@@ -13,9 +13,16 @@ import pytest
 
 from producers.publisher.upload.request import UploadRequest, publish_files
 from streams.domain.duration_bins import HOUR
-from tests.support.process.publisher_harness import DEADLINE_S, NOON, PARTITIONS, Stage, filing, heartbeat
+from tests.support.process.publisher_harness import (
+    NOON,
+    PARTITIONS,
+    TIMEOUT_SECONDS,
+    PublisherHarness,
+    filing_line,
+    heartbeat_line,
+)
 
-PROGRAM = """
+BACKGROUND_PROGRAM = """
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -32,17 +39,19 @@ sys.exit(told.exit_code)
 """
 
 
-def test_lines_leave_while_the_pipe_is_open_and_an_interruption_says_where_to_resume(harbor: Stage) -> None:
-    command = [sys.executable, "-c", PROGRAM, harbor.settings.bootstrap, *harbor.topics]
+def test_lines_leave_while_the_pipe_is_open_and_an_interruption_says_where_to_resume(
+    any_publisher: PublisherHarness,
+) -> None:
+    command = [sys.executable, "-c", BACKGROUND_PROGRAM, any_publisher.settings.bootstrap, *any_publisher.topics]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=False) as process:
         assert process.stdin is not None
-        process.stdin.write(filing(1) + b"\n" + filing(2) + b"\n")
+        process.stdin.write(filing_line(1) + b"\n" + filing_line(2) + b"\n")
         process.stdin.flush()
 
-        arrived = harbor.arrived(2)
+        arrived = any_publisher.read_events(2)
         process.send_signal(signal.SIGINT)
         try:
-            said, _ = process.communicate(timeout=DEADLINE_S)
+            said, _ = process.communicate(timeout=TIMEOUT_SECONDS)
         finally:
             process.kill()
 
@@ -50,65 +59,69 @@ def test_lines_leave_while_the_pipe_is_open_and_an_interruption_says_where_to_re
     assert (said.split(), process.returncode) == ([b"2", b"3", b"interrupted"], 1)
 
 
-def test_what_a_shell_puts_in_the_place_of_a_file_is_a_pipe(harbor: Stage) -> None:
+def test_what_a_shell_puts_in_the_place_of_a_file_is_a_pipe(any_publisher: PublisherHarness) -> None:
     reading, writing = os.pipe()
-    os.write(writing, filing(1) + b"\n" + filing(2) + b"\n")
+    os.write(writing, filing_line(1) + b"\n" + filing_line(2) + b"\n")
     os.close(writing)
     paths = (Path(f"/dev/fd/{reading}"),)
 
-    told = publish_files(UploadRequest(settings=harbor.settings, registry=harbor.registry, paths=paths, history=True))
+    told = publish_files(
+        UploadRequest(settings=any_publisher.settings, registry=any_publisher.registry, paths=paths, history=True)
+    )
     os.close(reading)
 
     assert (told.events, told.acknowledged, told.exit_code) == (2, 2, 0)
 
 
-def test_a_pipe_that_stays_open_for_hours_takes_what_is_told_by_then(harbor: Stage, tmp_path: Path) -> None:
+def test_a_pipe_that_stays_open_for_hours_takes_what_is_told_by_then(
+    any_publisher: PublisherHarness, tmp_path: Path
+) -> None:
     pipe, clock = tmp_path / "pipe", [NOON]
     os.mkfifo(pipe)
-    order = UploadRequest(settings=harbor.settings, registry=harbor.registry, paths=(pipe,))
+    order = UploadRequest(settings=any_publisher.settings, registry=any_publisher.registry, paths=(pipe,))
     with ThreadPoolExecutor(1) as pool:
         told = pool.submit(publish_files, order, now=lambda: clock[0])
         with pipe.open("wb", buffering=0) as end:
-            end.write(filing(1, NOON) + b"\n")
-            harbor.arrived(1)
+            end.write(filing_line(1, NOON) + b"\n")
+            any_publisher.read_events(1)
             clock[0] = NOON + 5 * HOUR
-            end.write(filing(2, NOON + 5 * HOUR) + b"\n" + heartbeat(1, NOON + 5 * HOUR) + b"\n")
-            end.write(filing(3, NOON + 6 * HOUR) + b"\n")
-        published = told.result(DEADLINE_S)
+            end.write(filing_line(2, NOON + 5 * HOUR) + b"\n" + heartbeat_line(1, NOON + 5 * HOUR) + b"\n")
+            end.write(filing_line(3, NOON + 6 * HOUR) + b"\n")
+        published = told.result(TIMEOUT_SECONDS)
 
     assert [(group.reason, group.first) for group in published.refusal_groups] == [("future_time", f"{pipe}:4")]
     assert (published.acknowledged, published.exit_code, published.resume_from_line) == (3, 1, 4)
 
 
-def test_a_pipe_that_breaks_off_is_accounted_for(harbor: Stage, tmp_path: Path) -> None:
+def test_a_pipe_that_breaks_off_is_accounted_for(any_publisher: PublisherHarness, tmp_path: Path) -> None:
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
-    order = UploadRequest(settings=harbor.settings, registry=harbor.registry, paths=(pipe,), history=True)
-    lines = b"".join(filing(number) + b"\n" for number in range(20_000))
+    order = UploadRequest(settings=any_publisher.settings, registry=any_publisher.registry, paths=(pipe,), history=True)
+    lines = b"".join(filing_line(number) + b"\n" for number in range(20_000))
     with ThreadPoolExecutor(1) as pool:
         told = pool.submit(publish_files, order)
         pipe.write_bytes(gzip.compress(lines)[:-100])
-        published = told.result(DEADLINE_S)
+        published = told.result(TIMEOUT_SECONDS)
 
     assert 0 < published.acknowledged < 20_000
     assert (published.exit_code, published.resume_from_line) == (1, published.acknowledged + 1)
     assert "expected one complete compressed file" in published.stop_cause
 
 
-def in_the_background() -> None:
+def background_process() -> None:
     """Ignore SIGINT, as a shell has its background jobs do."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 @pytest.mark.parametrize(
     ("number", "begun"),
-    [(signal.SIGINT, None), (signal.SIGTERM, None), (signal.SIGTERM, in_the_background)],
+    [(signal.SIGINT, None), (signal.SIGTERM, None), (signal.SIGTERM, background_process)],
     ids=["SIGINT", "SIGTERM", "SIGTERM in the background"],
 )
 def test_the_command_says_where_to_resume_whoever_ends_it(
-    harbor: Stage, tmp_path: Path, number: signal.Signals, begun: Callable[[], None] | None
+    any_publisher: PublisherHarness, tmp_path: Path, number: signal.Signals, begun: Callable[[], None] | None
 ) -> None:
-    filed, acted = harbor.topics
+    filed, acted = any_publisher.topics
     registry = tmp_path / "registry.toml"
     registry.write_text(
         f'partitions = {PARTITIONS}\n[[platforms]]\nid = "harbor"\nprovider = "A test"\n'
@@ -116,7 +129,7 @@ def test_the_command_says_where_to_resume_whoever_ends_it(
         encoding="utf-8",
     )
     command = [sys.executable, "-m", "safeclock", "publish", "-", "--history", "--registry", str(registry)]
-    told = {"SAFECLOCK_PUBLISH_BOOTSTRAP": harbor.settings.bootstrap, "SAFECLOCK_PUBLISH_IDEMPOTENT": "false"}
+    told = {"SAFECLOCK_PUBLISH_BOOTSTRAP": any_publisher.settings.bootstrap, "SAFECLOCK_PUBLISH_IDEMPOTENT": "false"}
     with subprocess.Popen(
         command,
         stdin=subprocess.PIPE,
@@ -125,13 +138,13 @@ def test_the_command_says_where_to_resume_whoever_ends_it(
         preexec_fn=begun,  # noqa: PLW1509 - no thread of ours runs here
     ) as process:
         assert process.stdin is not None
-        process.stdin.write(filing(1) + b"\n" + filing(2) + b"\n")
+        process.stdin.write(filing_line(1) + b"\n" + filing_line(2) + b"\n")
         process.stdin.flush()
 
-        harbor.arrived(2)
+        any_publisher.read_events(2)
         process.send_signal(number)
         try:
-            _, said = process.communicate(timeout=DEADLINE_S)
+            _, said = process.communicate(timeout=TIMEOUT_SECONDS)
         finally:
             process.kill()
 

@@ -8,7 +8,7 @@ from streams.runtime.failpoints import Failpoints
 from streams.runtime.journal.append import AppendJournal
 from streams.runtime.journal.journal import Commit, JournalTarget
 from streams.runtime.kafka.admin import KafkaAdmin
-from tests.support.kafka.async_records import read
+from tests.support.kafka.async_records import read_topic
 
 
 async def test_a_commit_of_several_megabytes_is_appended_whole(embedded_broker: str) -> None:
@@ -27,6 +27,6 @@ async def test_a_commit_of_several_megabytes_is_appended_whole(embedded_broker: 
     finally:
         await journal.close()
 
-    found = await read(embedded_broker, changelog_topic(application), 1)
+    found = await read_topic(embedded_broker, changelog_topic(application), 1)
     assert sum(len(row or b"") for row in rows.values()) > 4_000_000
     assert {one.key: one.value for one in found if one.key.startswith(b"r|")} == rows

@@ -13,71 +13,71 @@ from streams.runtime.settings import RecordTime
 from streams.runtime.worker import Worker
 from tests.support.broker.apache import ApacheKafka
 from tests.support.broker.ports import LOOPBACK, free_port
-from tests.support.process.counting.counting_chain import Scene, eventually
-from tests.support.process.counting.in_process_worker import applied, working
+from tests.support.process.counting.counting_chain import CountingChain, wait_until_async
+from tests.support.process.counting.in_process_worker import applied_records, running_worker
 
 
 @pytest.fixture
-def scene(apache_kafka: str) -> Iterator[Scene]:
-    with closing(Scene(apache_kafka, partitions=1, record_time=RecordTime.LOG)) as made:
+def scene(apache_kafka: str) -> Iterator[CountingChain]:
+    with closing(CountingChain(apache_kafka, partitions=1, record_time=RecordTime.LOG)) as made:
         yield made
 
 
-async def test_a_fetch_below_the_logs_start_goes_on_at_the_position(scene: Scene) -> None:
+async def test_a_fetch_below_the_logs_start_goes_on_at_the_position(scene: CountingChain) -> None:
     await scene.publish(100)
-    async with working(scene) as worker:
-        await eventually(lambda: applied(worker) == 100, "100 records")
+    async with running_worker(scene) as worker:
+        await wait_until_async(lambda: applied_records(worker) == 100, "100 records")
         await scene.delete_before(scene.sources[0], 40)
         assert worker.app is not None
 
         await worker.app.record_source.start_delivery(TopicPartition(scene.sources[0], 0), 10)
         await scene.publish(100)
 
-        await eventually(lambda: applied(worker) == 200, "the other 100 records")
+        await wait_until_async(lambda: applied_records(worker) == 200, "the other 100 records")
 
     assert not worker.stats.lost_records
-    assert (await scene.totals())["records"] == 200
+    assert (await scene.committed_totals())["records"] == 200
 
 
 @pytest.mark.slow
-async def test_time_stands_still_while_the_broker_is_away(apache_kafka_server: ApacheKafka) -> None:
-    with closing(Scene(apache_kafka_server.bootstrap, partitions=1, record_time=RecordTime.LOG)) as scene:
+async def test_time_stands_still_while_the_broker_is_away(stoppable_apache_kafka: ApacheKafka) -> None:
+    with closing(CountingChain(stoppable_apache_kafka.bootstrap, partitions=1, record_time=RecordTime.LOG)) as scene:
         await scene.publish(10)
-        async with working(scene) as worker:
-            await eventually(lambda: any(times(worker)), "a time")
-            async with away(apache_kafka_server):
+        async with running_worker(scene) as worker:
+            await wait_until_async(lambda: any(log_times(worker)), "a time")
+            async with stopped_broker(stoppable_apache_kafka):
                 stopped = wall_clock_ms()
 
-                await eventually(lambda: wall_clock_ms() > stopped + 8_000, "some seconds without a broker")
+                await wait_until_async(lambda: wall_clock_ms() > stopped + 8_000, "some seconds without a broker")
 
-                assert [one <= stopped for one in times(worker)] == [True]
+                assert [one <= stopped for one in log_times(worker)] == [True]
 
-            await eventually(lambda: any(one > stopped for one in times(worker)), "time to go on")
+            await wait_until_async(lambda: any(one > stopped for one in log_times(worker)), "time to go on")
 
 
 @pytest.mark.slow
 async def test_what_a_worker_could_not_commit_before_it_had_to_stop_is_said_and_read_again(
-    apache_kafka_server: ApacheKafka,
+    stoppable_apache_kafka: ApacheKafka,
 ) -> None:
-    with closing(Scene(apache_kafka_server.bootstrap, partitions=1, record_time=RecordTime.LOG)) as scene:
+    with closing(CountingChain(stoppable_apache_kafka.bootstrap, partitions=1, record_time=RecordTime.LOG)) as scene:
         await scene.publish(100)
         port = free_port()
-        worker = scene.start(SAFECLOCK_COMMIT_INTERVAL_MS="600000", SAFECLOCK_HTTP_PORT=str(port))
+        worker = scene.start_worker(SAFECLOCK_COMMIT_INTERVAL_MS="600000", SAFECLOCK_HTTP_PORT=str(port))
         nothing_left = 'safeclock_worker_lag_records{partition="0"} 0.0\n'
-        await eventually(lambda: nothing_left in page(port, "/metrics"), "100 applied records", scene.logs)
+        await wait_until_async(lambda: nothing_left in get_page(port, "/metrics"), "100 applied records", scene.logs)
 
-        async with away(apache_kafka_server):
+        async with stopped_broker(stoppable_apache_kafka):
             code = await asyncio.to_thread(worker.terminate)
         said = worker.log.read_text().splitlines()[-1]
-        scene.start()
+        scene.start_worker()
 
-        await scene.settled()
+        await scene.wait_until_settled()
     assert code == 1
     assert "stopped: 100 records of partitions 0 may not be committed" in said
     assert "Traceback" not in said
 
 
-def page(port: int, path: str) -> str:
+def get_page(port: int, path: str) -> str:
     """Return a page of a worker, "" when it does not answer."""
     with closing(HTTPConnection(LOOPBACK, port, timeout=5)) as client:
         try:
@@ -87,13 +87,13 @@ def page(port: int, path: str) -> str:
             return ""
 
 
-def times(worker: Worker) -> list[int]:
+def log_times(worker: Worker) -> list[int]:
     """Return the times that a worker's partitions have reached; none before the group has assigned any."""
     return [one.log_time for one in worker.stats.owned.values()]
 
 
 @asynccontextmanager
-async def away(server: ApacheKafka) -> AsyncIterator[None]:
+async def stopped_broker(server: ApacheKafka) -> AsyncIterator[None]:
     """Kill a broker for the block; whatever comes of it, the tests after this one have their broker back."""
     server.kill()
     try:

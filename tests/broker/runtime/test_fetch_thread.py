@@ -7,20 +7,20 @@ import pytest
 from aiokafka import TopicPartition
 
 from streams.runtime.settings import RecordTime
-from tests.support.process.counting.counting_chain import Scene, eventually
-from tests.support.process.counting.in_process_worker import serves, working
+from tests.support.process.counting.counting_chain import CountingChain, wait_until_async
+from tests.support.process.counting.in_process_worker import running_worker, serving_partitions
 
 
 @pytest.fixture
-def scene(embedded_broker: str) -> Iterator[Scene]:
-    with closing(Scene(embedded_broker, partitions=1, record_time=RecordTime.CREATE)) as made:
+def scene(embedded_broker: str) -> Iterator[CountingChain]:
+    with closing(CountingChain(embedded_broker, partitions=1, record_time=RecordTime.CREATE)) as made:
         yield made
 
 
-async def test_a_topic_that_is_held_back_is_not_asked_for_and_had_later(scene: Scene) -> None:
+async def test_a_topic_that_is_held_back_is_not_asked_for_and_had_later(scene: CountingChain) -> None:
     wanted, held = (TopicPartition(topic, 0) for topic in scene.sources)
-    async with working(scene) as worker:
-        await eventually(lambda: serves(worker) == 1, "a served partition")
+    async with running_worker(scene) as worker:
+        await wait_until_async(lambda: serving_partitions(worker) == 1, "a served partition")
         assert worker.app is not None
         source = worker.app.record_source
         source.stop_flow()
@@ -37,6 +37,6 @@ async def test_a_topic_that_is_held_back_is_not_asked_for_and_had_later(scene: S
             had.update(batch.topic_partition for batch in fetched.batches)
             return had == {wanted, held}
 
-        await eventually(both, "the records of both topics")
+        await wait_until_async(both, "the records of both topics")
 
     assert paused == {TopicPartition(*held)}

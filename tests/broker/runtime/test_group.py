@@ -10,64 +10,64 @@ import pytest
 
 from streams.runtime.settings import RecordTime
 from streams.runtime.worker import Worker
-from tests.support.process.counting.counting_chain import Scene, eventually
-from tests.support.process.counting.counting_worker import QUICK
-from tests.support.process.counting.in_process_worker import serves, working
+from tests.support.process.counting.counting_chain import CountingChain, wait_until_async
+from tests.support.process.counting.counting_worker import FAST_SETTINGS
+from tests.support.process.counting.in_process_worker import running_worker, serving_partitions
 
 
 @pytest.fixture
-def scene(apache_kafka: str) -> Iterator[Scene]:
-    with closing(Scene(apache_kafka, partitions=4, record_time=RecordTime.LOG)) as made:
+def scene(apache_kafka: str) -> Iterator[CountingChain]:
+    with closing(CountingChain(apache_kafka, partitions=4, record_time=RecordTime.LOG)) as made:
         yield made
 
 
-async def serves_under_load(scene: Scene, worker: Worker, partitions: int) -> None:
+async def serves_while_publishing(scene: CountingChain, worker: Worker, partitions: int) -> None:
     async def check() -> bool:
         await scene.publish(20)
-        return serves(worker) == partitions
+        return serving_partitions(worker) == partitions
 
-    await eventually(check, f"{partitions} served partitions", scene.logs)
+    await wait_until_async(check, f"{partitions} served partitions", scene.logs)
 
 
-async def test_a_worker_that_joins_and_leaves_takes_its_share_and_gives_it_back(scene: Scene) -> None:
-    async with working(scene) as worker:
-        await serves_under_load(scene, worker, 4)
+async def test_a_worker_that_joins_and_leaves_takes_its_share_and_gives_it_back(scene: CountingChain) -> None:
+    async with running_worker(scene) as worker:
+        await serves_while_publishing(scene, worker, 4)
 
-        other = scene.start()
-        await serves_under_load(scene, worker, 2)
+        other = scene.start_worker()
+        await serves_while_publishing(scene, worker, 2)
         await scene.publish(2_000)
-        await scene.settled()
+        await scene.wait_until_settled()
         assert other.terminate() == 0, scene.logs()
-        await serves_under_load(scene, worker, 4)
-        await scene.settled()
+        await serves_while_publishing(scene, worker, 4)
+        await scene.wait_until_settled()
 
     assert set(await scene.rows()) == {1}
-    assert await scene.measured() == await scene.oracle()
+    assert await scene.measured_totals() == await scene.expected_totals()
 
 
 @pytest.fixture
-def narrow(apache_kafka: str) -> Iterator[Scene]:
-    with closing(Scene(apache_kafka, partitions=1, record_time=RecordTime.LOG)) as made:
+def narrow_chain(apache_kafka: str) -> Iterator[CountingChain]:
+    with closing(CountingChain(apache_kafka, partitions=1, record_time=RecordTime.LOG)) as made:
         yield made
 
 
-async def test_a_worker_without_a_partition_takes_over_however_long_it_has_waited(narrow: Scene) -> None:
+async def test_a_worker_without_a_partition_takes_over_however_long_it_has_waited(narrow_chain: CountingChain) -> None:
     async with AsyncExitStack() as one, AsyncExitStack() as other:
-        workers = [await each.enter_async_context(working(narrow)) for each in (one, other)]
-        await eventually(lambda: shared(workers), "one worker with the partition, one without")
-        idle = workers[0] if serves(workers[1]) else workers[1]
+        workers = [await each.enter_async_context(running_worker(narrow_chain)) for each in (one, other)]
+        await wait_until_async(lambda: partition_counts(workers), "one worker with the partition, one without")
+        idle = workers[0] if serving_partitions(workers[1]) else workers[1]
 
-        await let_hours_pass(idle)
+        await advance_clock(idle)
         await (other if idle is workers[0] else one).aclose()
 
-        await eventually(lambda: serves(idle) == 1, "the idle worker to take over")
+        await wait_until_async(lambda: serving_partitions(idle) == 1, "the idle worker to take over")
 
 
-def shared(workers: list[Worker]) -> bool:
-    return all(one.stats.rebalances for one in workers) and sorted(map(serves, workers)) == [0, 1]
+def partition_counts(workers: list[Worker]) -> bool:
+    return all(one.stats.rebalances for one in workers) and sorted(map(serving_partitions, workers)) == [0, 1]
 
 
-async def let_hours_pass(worker: Worker) -> None:
+async def advance_clock(worker: Worker) -> None:
     """Let it be hours since a worker fetched anything, as its Kafka client knows it."""
     assert worker.app is not None
     source = worker.app.record_source
@@ -80,38 +80,40 @@ async def let_hours_pass(worker: Worker) -> None:
 
 
 @pytest.mark.slow
-async def test_a_worker_that_was_frozen_and_wakes_up_cannot_write(scene: Scene) -> None:
-    frozen = scene.start()
+async def test_a_worker_that_was_frozen_and_wakes_up_cannot_write(scene: CountingChain) -> None:
+    frozen = scene.start_worker()
     await scene.publish(400)
-    await scene.settled()
-    frozen.signal(signal.SIGSTOP)
-    async with working(scene) as worker:
-        await serves_under_load(scene, worker, 4)
+    await scene.wait_until_settled()
+    frozen.send_signal(signal.SIGSTOP)
+    async with running_worker(scene) as worker:
+        await serves_while_publishing(scene, worker, 4)
 
-        frozen.signal(signal.SIGCONT)
+        frozen.send_signal(signal.SIGCONT)
         await scene.publish(400)
-        await eventually(
-            lambda: frozen.code == 1 or serves(worker) == 2, "the frozen worker to end or to rejoin", scene.logs
+        await wait_until_async(
+            lambda: frozen.exit_code == 1 or serving_partitions(worker) == 2,
+            "the frozen worker to end or to rejoin",
+            scene.logs,
         )
         await scene.publish(400)
-        await scene.settled()
+        await scene.wait_until_settled()
 
     assert set(await scene.rows()) == {1}
-    assert await scene.measured() == await scene.oracle()
+    assert await scene.measured_totals() == await scene.expected_totals()
 
 
 @pytest.mark.slow
 async def test_the_embedded_broker_never_gives_up_a_worker_that_is_alone(embedded_broker: str) -> None:
-    with closing(Scene(embedded_broker, partitions=2, record_time=RecordTime.CREATE)) as scene:
-        alone = scene.start()
+    with closing(CountingChain(embedded_broker, partitions=2, record_time=RecordTime.CREATE)) as scene:
+        alone = scene.start_worker()
         await scene.publish(100)
-        await scene.settled()
+        await scene.wait_until_settled()
 
-        alone.signal(signal.SIGSTOP)
-        await asyncio.sleep(3 * QUICK.session_seconds)
-        alone.signal(signal.SIGCONT)
+        alone.send_signal(signal.SIGSTOP)
+        await asyncio.sleep(3 * FAST_SETTINGS.session_seconds)
+        alone.send_signal(signal.SIGCONT)
         await scene.publish(100)
-        await scene.settled()
+        await scene.wait_until_settled()
         assert alone.terminate() == 0, scene.logs()
         joined = alone.log.read_text().count("Joined group")
 

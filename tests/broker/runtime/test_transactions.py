@@ -19,12 +19,12 @@ from streams.runtime.journal.transactions import TransactionJournal
 from streams.runtime.kafka.admin import KafkaAdmin
 from tests.support.broker.apache import ApacheKafka, BrokerUnavailableError
 from tests.support.broker.apache import apache_kafka as apache_node
-from tests.support.components import missing
-from tests.support.kafka.async_records import producing, read
+from tests.support.components import require_component
+from tests.support.kafka.async_records import read_topic, running_producer
 
 # Of this run alone: a broker that was given may have seen others.
-RUN = uuid4().hex[:8]
-CHANGELOG, MEASURES = f"transactions-changelog-{RUN}", f"transactions-measures-{RUN}"
+RUN_ID = uuid4().hex[:8]
+CHANGELOG, MEASURES = f"transactions-changelog-{RUN_ID}", f"transactions-measures-{RUN_ID}"
 PARTITIONS = 8
 
 
@@ -41,7 +41,7 @@ def changes(name: str, count: int) -> Commit:
     return Commit(rows, {MEASURES: [(b"s", name.encode())]})
 
 
-class Journals:
+class JournalOpener:
     """Opens journals, and closes them all in the end: a fenced one, too, keeps its connections until then."""
 
     def __init__(self, broker: str) -> None:
@@ -63,33 +63,33 @@ class Journals:
 
 
 @pytest.fixture
-async def journals(broker: str) -> AsyncIterator[Journals]:
-    made = Journals(broker)
+async def journals(broker: str) -> AsyncIterator[JournalOpener]:
+    made = JournalOpener(broker)
     yield made
     await made.close()
 
 
 @pytest.fixture
-async def orphan(broker: str) -> AsyncIterator[str]:
+async def abandoned_transaction(broker: str) -> AsyncIterator[str]:
     """An application whose owner died in the middle of a transaction: its producer never ends it."""
-    async with producing(broker, transactional_id="orphaned-0") as producer:
+    async with running_producer(broker, transactional_id="orphaned-0") as producer:
         await producer.begin_transaction()
         await producer.send_and_wait(CHANGELOG, key=b"r|orphan", value=b"never", partition=0)
         yield "orphaned"
 
 
-async def test_a_commit_is_read_whole_on_every_topic(broker: str, journals: Journals) -> None:
+async def test_a_commit_is_read_whole_on_every_topic(broker: str, journals: JournalOpener) -> None:
     journal = await journals.open("whole")
 
     await journal.commit(changes("whole", 5_000))
 
-    rows = [told for told in await read(broker, CHANGELOG, PARTITIONS) if told.key.startswith(b"r|whole-")]
-    statuses = [told.value for told in await read(broker, MEASURES, PARTITIONS)]
+    rows = [told for told in await read_topic(broker, CHANGELOG, PARTITIONS) if told.key.startswith(b"r|whole-")]
+    statuses = [told.value for told in await read_topic(broker, MEASURES, PARTITIONS)]
     assert len(rows) == 5_000
     assert b"whole" in statuses
 
 
-async def test_a_new_owner_fences_the_former_one(broker: str, journals: Journals) -> None:
+async def test_a_new_owner_fences_the_former_one(broker: str, journals: JournalOpener) -> None:
     former = await journals.open("fenced")
     await former.commit(changes("before", 1))
     owner = await journals.open("fenced")
@@ -98,12 +98,12 @@ async def test_a_new_owner_fences_the_former_one(broker: str, journals: Journals
         await former.commit(changes("zombie", 1))
 
     await owner.commit(changes("after", 1))
-    keys = {told.key for told in await read(broker, CHANGELOG, PARTITIONS)}
+    keys = {told.key for told in await read_topic(broker, CHANGELOG, PARTITIONS)}
     assert {b"r|before-0", b"r|after-0"} <= keys
     assert b"r|zombie-0" not in keys
 
 
-async def test_an_owner_can_tell_whether_it_still_is_one(journals: Journals) -> None:
+async def test_an_owner_can_tell_whether_it_still_is_one(journals: JournalOpener) -> None:
     former = await journals.open("confirmed")
     await former.check_not_fenced()
     owner = await journals.open("confirmed")
@@ -114,36 +114,40 @@ async def test_an_owner_can_tell_whether_it_still_is_one(journals: Journals) -> 
     await owner.check_not_fenced()
 
 
-async def test_what_a_dead_owner_left_open_is_aborted_by_the_next(broker: str, journals: Journals, orphan: str) -> None:
-    owner = await journals.open(orphan)
+async def test_what_a_dead_owner_left_open_is_aborted_by_the_next(
+    broker: str, journals: JournalOpener, abandoned_transaction: str
+) -> None:
+    owner = await journals.open(abandoned_transaction)
 
     await owner.commit(changes("heir", 1))
 
-    keys = {told.key for told in await read(broker, CHANGELOG, PARTITIONS)}
+    keys = {told.key for told in await read_topic(broker, CHANGELOG, PARTITIONS)}
     assert b"r|heir-0" in keys
     assert b"r|orphan" not in keys
 
 
-async def test_eight_partitions_commit_two_thousand_rows_each_at_the_same_time(broker: str, journals: Journals) -> None:
+async def test_eight_partitions_commit_two_thousand_rows_each_at_the_same_time(
+    broker: str, journals: JournalOpener
+) -> None:
     opened = [await journals.open("eight", number) for number in range(PARTITIONS)]
     started = time.monotonic()
 
     await asyncio.gather(*(journal.commit(changes(f"eight{at}", 2_000)) for at, journal in enumerate(opened)))
 
     seconds = time.monotonic() - started
-    rows = [told for told in await read(broker, CHANGELOG, PARTITIONS) if told.key.startswith(b"r|eight")]
+    rows = [told for told in await read_topic(broker, CHANGELOG, PARTITIONS) if told.key.startswith(b"r|eight")]
     assert len(rows) == PARTITIONS * 2_000
     assert seconds < 30, "a commit of 2,000 rows takes some 50 ms; thirty seconds mean that a request was given up"
 
 
-async def test_a_row_larger_than_a_record_batch_is_told_by_name(journals: Journals) -> None:
+async def test_a_row_larger_than_a_record_batch_is_told_by_name(journals: JournalOpener) -> None:
     journal = await journals.open("large", limit=2_000)
 
     with pytest.raises(RowTooLargeError, match=CHANGELOG):
         await journal.commit(Commit({b"r|large": b"x" * 3_000}, {}))
 
 
-async def test_a_topic_that_takes_less_than_the_changelog_is_told_by_its_setting(journals: Journals) -> None:
+async def test_a_topic_that_takes_less_than_the_changelog_is_told_by_its_setting(journals: JournalOpener) -> None:
     journal = await journals.open("less", limit=16 << 20)
 
     with pytest.raises(RowTooLargeError, match=f"{CHANGELOG}, {MEASURES}: expected max.message.bytes"):
@@ -151,7 +155,7 @@ async def test_a_topic_that_takes_less_than_the_changelog_is_told_by_its_setting
 
 
 async def test_a_cohort_of_megabytes_is_told_as_it_is_kept(apache_kafka: str) -> None:
-    application = f"large-{RUN}"
+    application = f"large-{RUN_ID}"
     wanted = {
         topic.name: topic
         for topic in required_topics(Registry.accepting_all(), application, Replication(factor=1, min_insync=1))
@@ -169,7 +173,7 @@ async def test_a_cohort_of_megabytes_is_told_as_it_is_kept(apache_kafka: str) ->
     await journal.close()
 
     for name in names:
-        assert (b"c|large", cohort) in [(told.key, told.value) for told in await read(apache_kafka, name, 1)]
+        assert (b"c|large", cohort) in [(told.key, told.value) for told in await read_topic(apache_kafka, name, 1)]
 
 
 @pytest.fixture
@@ -179,7 +183,7 @@ def without_coordinator() -> Iterator[str]:
         with apache_node(transaction_state_log_replication_factor="3") as node:
             yield node.bootstrap
     except BrokerUnavailableError as reason:
-        missing("apache-kafka", str(reason))
+        require_component("apache-kafka", str(reason))
 
 
 @pytest.mark.slow
@@ -195,16 +199,16 @@ async def test_a_partition_that_cannot_be_taken_is_not_waited_for_for_ever(witho
 
 @pytest.mark.slow
 async def test_a_journal_closes_on_a_silent_broker_and_what_was_not_told_never_counts(
-    apache_kafka_server: ApacheKafka,
+    stoppable_apache_kafka: ApacheKafka,
 ) -> None:
-    with KafkaAdmin(apache_kafka_server.bootstrap) as admin:
+    with KafkaAdmin(stoppable_apache_kafka.bootstrap) as admin:
         for name in (CHANGELOG, MEASURES):
             admin.create_topic(TopicSettings(name=name, partitions=1, replication_factor=1, config={}))
     journal = TransactionJournal(
-        JournalTarget(apache_kafka_server.bootstrap, "silent", CHANGELOG, 0, 1_048_588), Failpoints()
+        JournalTarget(stoppable_apache_kafka.bootstrap, "silent", CHANGELOG, 0, 1_048_588), Failpoints()
     )
     await journal.claim()
-    apache_kafka_server.pause()
+    stoppable_apache_kafka.pause()
     stuck = asyncio.create_task(journal.commit(changes("silent", 10)))
     await asyncio.wait({stuck}, timeout=1)
 
@@ -212,7 +216,7 @@ async def test_a_journal_closes_on_a_silent_broker_and_what_was_not_told_never_c
         async with asyncio.timeout(20):
             await journal.close()
     finally:
-        apache_kafka_server.resume()
+        stoppable_apache_kafka.resume()
 
     stuck.cancel()
-    assert [told.key for told in await read(apache_kafka_server.bootstrap, CHANGELOG, 1)] == [CLAIM_KEY]
+    assert [told.key for told in await read_topic(stoppable_apache_kafka.bootstrap, CHANGELOG, 1)] == [CLAIM_KEY]

@@ -9,14 +9,14 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 
 from streams.runtime.kafka.whole_batches import deliver_whole_batches, poll_batches
-from tests.support.kafka.async_records import own_topic
+from tests.support.kafka.async_records import new_topic
 
 IN_A_BATCH = 20
 
 
 @pytest.fixture
 def topic_partition(apache_kafka: str) -> TopicPartition:
-    return TopicPartition(own_topic(apache_kafka), 0)
+    return TopicPartition(new_topic(apache_kafka), 0)
 
 
 @asynccontextmanager
@@ -28,7 +28,7 @@ async def reading(broker: str, topic_partition: TopicPartition) -> AsyncIterator
         yield consumer
 
 
-async def write(broker: str, topic_partition: TopicPartition, transactions: str) -> None:
+async def write_transactions(broker: str, topic_partition: TopicPartition, transactions: str) -> None:
     """Write a batch in each of some transactions, which commit where there is a `c` and are aborted where not."""
     async with AIOKafkaProducer(
         bootstrap_servers=broker, transactional_id=topic_partition.topic, linger_ms=1_000
@@ -41,7 +41,7 @@ async def write(broker: str, topic_partition: TopicPartition, transactions: str)
             await (producer.commit_transaction() if end == "c" else producer.abort_transaction())
 
 
-async def start_at(broker: str, topic_partition: TopicPartition, offset: int) -> None:
+async def seek_to(broker: str, topic_partition: TopicPartition, offset: int) -> None:
     """Let a log start there."""
     admin = AIOKafkaAdminClient(bootstrap_servers=broker)
     await admin.start()
@@ -51,7 +51,7 @@ async def start_at(broker: str, topic_partition: TopicPartition, offset: int) ->
         await admin.close()
 
 
-def told(records: list[Any]) -> list[tuple[int, bytes, bytes | None]]:
+def record_content(records: list[Any]) -> list[tuple[int, bytes, bytes | None]]:
     """Return what tells records apart."""
     return [(record.offset, record.key, record.value) for record in records]
 
@@ -59,8 +59,8 @@ def told(records: list[Any]) -> list[tuple[int, bytes, bytes | None]]:
 async def test_whole_batches_hold_the_committed_records_from_the_start_of_the_log_on(
     apache_kafka: str, topic_partition: TopicPartition
 ) -> None:
-    await write(apache_kafka, topic_partition, "cacac")
-    await start_at(apache_kafka, topic_partition, IN_A_BATCH // 2)
+    await write_transactions(apache_kafka, topic_partition, "cacac")
+    await seek_to(apache_kafka, topic_partition, IN_A_BATCH // 2)
     expected = IN_A_BATCH // 2 + 2 * IN_A_BATCH
 
     async with reading(apache_kafka, topic_partition) as consumer:
@@ -76,6 +76,10 @@ async def test_whole_batches_hold_the_committed_records_from_the_start_of_the_lo
         assert not await poll_batches(consumer)
         position = await consumer.position(topic_partition)
 
-    assert [told(batch) for batch in batches] == [told(alone[:10]), told(alone[10:30]), told(alone[30:])]
+    assert [record_content(batch) for batch in batches] == [
+        record_content(alone[:10]),
+        record_content(alone[10:30]),
+        record_content(alone[30:]),
+    ]
     assert ends == [batch[-1].offset for batch in batches]
     assert position == 5 * (IN_A_BATCH + 1), "what a consumer would read next lies behind the last transaction's end"

@@ -22,35 +22,35 @@ from streams.runtime.partition.fair_turns import FairScheduler
 from streams.runtime.settings import load_settings
 from streams.runtime.topic_checks.preflight import OutputTopics
 from streams.runtime.worker import Worker, WorkerDependencies
-from tests.support.kafka.async_records import read
-from tests.support.process.counting.counting_chain import eventually
-from tests.support.process.counting.counting_worker import QUICK
-from tests.support.process.counting.in_process_worker import STOP_SECONDS, applied
-from tests.support.simulation.workload import PARTITIONS, Record, Story, tell
-from tests.support.simulation.workload_topics import fill, topic_of
+from tests.support.kafka.async_records import read_topic
+from tests.support.process.counting.counting_chain import wait_until_async
+from tests.support.process.counting.counting_worker import FAST_SETTINGS
+from tests.support.process.counting.in_process_worker import STOP_SECONDS, applied_records
+from tests.support.simulation.workload import PARTITIONS, Workload, WorkloadRecord, simulate_workload
+from tests.support.simulation.workload_topics import publish_workload, topic_name
 
 PLATFORMS = ("harbor", "lantern", "meadow", "cobalt", "juniper", "pebble", "quartz", "saffron")
 
 Rows = dict[tuple[int, bytes], object]
 
 
-class Written:
+class WorkloadSourceRecord:
     """A record as the decoder reads it."""
 
-    def __init__(self, story_record: Record, prefix: str, own: Collection[str]) -> None:
+    def __init__(self, story_record: WorkloadRecord, prefix: str, own: Collection[str]) -> None:
         role, self.partition, self.key, self.value, self.timestamp = story_record
-        self.topic = topic_of(prefix, role, self.key.partition(b"|")[0].decode(), own)
+        self.topic = topic_name(prefix, role, self.key.partition(b"|")[0].decode(), own)
         self.offset = 0
         self.headers: tuple[tuple[str, bytes], ...] = ()
 
 
-def trade_of(prefix: str, own: Collection[str] = ()) -> WorkerDependencies:
+def ledger_dependencies(prefix: str, own: Collection[str] = ()) -> WorkerDependencies:
     platforms = {
         name: Platform(
             id=name,
             provider="",
-            report_filed=topic_of(prefix, Role.REPORT_FILED, name, own),
-            action_taken=topic_of(prefix, Role.ACTION_TAKEN, name, own),
+            report_filed=topic_name(prefix, Role.REPORT_FILED, name, own),
+            action_taken=topic_name(prefix, Role.ACTION_TAKEN, name, own),
         )
         for name in PLATFORMS
     }
@@ -64,48 +64,52 @@ def trade_of(prefix: str, own: Collection[str] = ()) -> WorkerDependencies:
     )
 
 
-def folded(story: Story, prefix: str, now: Mapping[int, int]) -> Rows:
+def reference_rows(story: Workload, prefix: str, now: Mapping[int, int]) -> Rows:
     """Return what plain ledgers make of the story, record by record in the order of its telling.
 
     `now` is how far the time of every partition has passed: what is forgotten follows from it.
     """
-    trade = trade_of(prefix)
+    trade = ledger_dependencies(prefix)
     ledgers = {number: trade.make_ledger(number) for number in range(PARTITIONS)}
     for one in story.records:
-        event = trade.decoder.decode(Written(one, prefix, ()))  # type: ignore[arg-type]  # the stamp's kind is not read
+        event = trade.decoder.decode(WorkloadSourceRecord(one, prefix, ()))  # type: ignore[arg-type]  # the stamp's kind is not read
         assert ledgers[one.partition].apply(event) is None  # type: ignore[arg-type]  # a story holds no refusals
     rows: Rows = {}
     for number, ledger in ledgers.items():
         ledger.advance(now[number], 1 << 62)
-        rows |= {(number, key): plain(value) for key, value in ledger.drain_changes().items() if compared(key, value)}
+        rows |= {
+            (number, key): comparable(value)
+            for key, value in ledger.drain_changes().items()
+            if comparable_row(key, value)
+        }
     assert any(key.startswith(b"r|") for _, key in rows), "of a story that is forgotten there is nothing to compare"
     return rows
 
 
-def compared(key: bytes, value: bytes | None) -> bool:
+def comparable_row(key: bytes, value: bytes | None) -> bool:
     """Whether a row is a function of the set of events; counters also tell in which order things were learnt."""
     return value is not None and key[:2] in (b"r|", b"c|")
 
 
-def plain(value: bytes | None) -> object:
+def comparable(value: bytes | None) -> object:
     return msgspec.msgpack.decode(value or b"")
 
 
-async def restored(bootstrap: str, changelog: str) -> tuple[Rows, dict[int, int]]:
+async def restore_rows(bootstrap: str, changelog: str) -> tuple[Rows, dict[int, int]]:
     """Return the rows of every partition, and to which instant its time has passed."""
     last: dict[int, dict[bytes, bytes | None]] = defaultdict(dict)
-    for told in await read(bootstrap, changelog, PARTITIONS):
+    for told in await read_topic(bootstrap, changelog, PARTITIONS):
         last[told.partition][told.key] = told.value
     kept = {
-        (number, key): plain(value)
+        (number, key): comparable(value)
         for number, rows in last.items()
         for key, value in rows.items()
-        if compared(key, value)
+        if comparable_row(key, value)
     }
     return kept, {number: decode_checkpoint(rows[CHECKPOINT_KEY] or b"").log_time for number, rows in last.items()}
 
 
-async def worked(bootstrap: str, prefix: str, story: Story, trade: WorkerDependencies) -> None:
+async def run_worker(bootstrap: str, prefix: str, story: Workload, trade: WorkerDependencies) -> None:
     """Let a worker take in a story that lies on its topics."""
     settings = load_settings(
         {"SAFECLOCK_BOOTSTRAP": bootstrap, "SAFECLOCK_APPLICATION": prefix, "SAFECLOCK_RECORD_TIME": "create"}
@@ -114,10 +118,10 @@ async def worked(bootstrap: str, prefix: str, story: Story, trade: WorkerDepende
         for name in trade.output_topics or ():
             config = {} if name.endswith("refused") else {"cleanup.policy": "compact"}
             admin.create_topic(TopicSettings(name=name, partitions=PARTITIONS, replication_factor=1, config=config))
-    worker = Worker(settings, trade, QUICK)
+    worker = Worker(settings, trade, FAST_SETTINGS)
     try:
         await worker.start()
-        await eventually(lambda: applied(worker) == len(story.records), "the whole story")
+        await wait_until_async(lambda: applied_records(worker) == len(story.records), "the whole story")
     finally:
         await asyncio.wait_for(worker.stop(), STOP_SECONDS)
 
@@ -126,35 +130,35 @@ async def worked(bootstrap: str, prefix: str, story: Story, trade: WorkerDepende
 async def test_rows_and_cohorts_are_those_of_a_plain_fold(request: pytest.FixtureRequest, broker: str) -> None:
     bootstrap: str = request.getfixturevalue(broker)
     prefix = f"truth{uuid.uuid4().hex[:6]}-"
-    story = tell(1_000, wall_clock_ms())
-    await asyncio.to_thread(fill, bootstrap, prefix, story)
+    story = simulate_workload(1_000, wall_clock_ms())
+    await asyncio.to_thread(publish_workload, bootstrap, prefix, story)
 
-    await worked(bootstrap, prefix, story, trade_of(prefix))
+    await run_worker(bootstrap, prefix, story, ledger_dependencies(prefix))
 
-    found, now = await restored(bootstrap, f"{prefix}changelog")
-    assert found == folded(story, prefix, now)
+    found, now = await restore_rows(bootstrap, f"{prefix}changelog")
+    assert found == reference_rows(story, prefix, now)
 
 
 async def test_a_backlog_beside_that_of_others_comes_to_the_same_rows_and_cohorts(
     apache_kafka: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     prefix, own = f"truth{uuid.uuid4().hex[:6]}-", ("harbor", "meadow")
-    story = tell(1_000, wall_clock_ms())
-    await asyncio.to_thread(fill, apache_kafka, prefix, story, own)
+    story = simulate_workload(1_000, wall_clock_ms())
+    await asyncio.to_thread(publish_workload, apache_kafka, prefix, story, own)
     turns: list[int] = []
     monkeypatch.setattr(
         partition, "_BACKLOG_RECORDS", 5
     )  # a story that is short enough for a test is no backlog otherwise
-    monkeypatch.setattr(FairScheduler, "run", noted(turns))
+    monkeypatch.setattr(FairScheduler, "run", recording_turns(turns))
 
-    await worked(apache_kafka, prefix, story, trade_of(prefix, own))
+    await run_worker(apache_kafka, prefix, story, ledger_dependencies(prefix, own))
 
-    found, now = await restored(apache_kafka, f"{prefix}changelog")
-    assert found == folded(story, prefix, now)
+    found, now = await restore_rows(apache_kafka, f"{prefix}changelog")
+    assert found == reference_rows(story, prefix, now)
     assert set(turns) == set(range(PARTITIONS))
 
 
-def noted(turns: list[int]) -> Callable[..., Awaitable[int]]:
+def recording_turns(turns: list[int]) -> Callable[..., Awaitable[int]]:
     """Return the taking of a turn that writes down whose it is."""
     take = FairScheduler.run
 

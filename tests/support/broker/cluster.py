@@ -10,10 +10,10 @@ from typing import Final
 from kafka.admin import KafkaAdminClient
 
 from tests.support.broker.apache import ApacheKafka
-from tests.support.broker.node_settings import SMALL, THREEFOLD, Site, properties
-from tests.support.waiting import until
+from tests.support.broker.node_settings import SMALL_HEAP, THREE_NODE_SETTINGS, NodeSettings, server_properties
+from tests.support.waiting import wait_until
 
-_NUMBERS: Final = (1, 2, 3)
+_NODE_IDS: Final = (1, 2, 3)
 
 
 class ApacheCluster:
@@ -23,7 +23,7 @@ class ApacheCluster:
     """
 
     def __init__(self, nodes: Sequence[ApacheKafka]) -> None:
-        self.nodes = {node.site.number: node for node in nodes}
+        self.nodes = {node.settings.node_id: node for node in nodes}
         self.bootstrap = ",".join(node.bootstrap for node in nodes)
 
     def start(self) -> None:
@@ -34,10 +34,10 @@ class ApacheCluster:
             else:
                 node.launch()
         for node in self.nodes.values():
-            node.wait()
-        until(lambda: self.in_service() == set(self.nodes), "every node to be in service")
+            node.wait_until_ready()
+        wait_until(lambda: self.wait_until_in_service() == set(self.nodes), "every node to be in service")
 
-    def in_service(self) -> set[int]:
+    def wait_until_in_service(self) -> set[int]:
         """Return the numbers of the nodes that the cluster counts on."""
         with closing(KafkaAdminClient(bootstrap_servers=self.bootstrap)) as admin:
             return {int(broker["broker_id"]) for broker in admin.describe_cluster()["brokers"]}
@@ -49,12 +49,15 @@ class ApacheCluster:
 
 
 @contextmanager
-def apache_cluster(**overrides: str) -> Iterator[ApacheCluster]:
+def running_cluster(**overrides: str) -> Iterator[ApacheCluster]:
     """Run three nodes for the block; `overrides` are server properties with `_` for `.`, the same on each."""
     named = {name.replace("_", "."): value for name, value in overrides.items()}
     with tempfile.TemporaryDirectory(prefix="safeclock-kafka-", ignore_cleanup_errors=True) as folder:
-        sites = [Site(folder=Path(folder) / str(number), number=number, machine=SMALL) for number in _NUMBERS]
-        cluster = ApacheCluster(_formatted(sites, {**THREEFOLD, **named}))
+        sites = [
+            NodeSettings(folder=Path(folder) / str(number), node_id=number, java_options=SMALL_HEAP)
+            for number in _NODE_IDS
+        ]
+        cluster = ApacheCluster(_format_nodes(sites, {**THREE_NODE_SETTINGS, **named}))
         try:
             cluster.start()
             yield cluster
@@ -62,10 +65,10 @@ def apache_cluster(**overrides: str) -> Iterator[ApacheCluster]:
             cluster.kill()
 
 
-def _formatted(sites: Sequence[Site], defaults: dict[str, str]) -> list[ApacheKafka]:
-    def node(site: Site) -> ApacheKafka:
+def _format_nodes(sites: Sequence[NodeSettings], defaults: dict[str, str]) -> list[ApacheKafka]:
+    def node(site: NodeSettings) -> ApacheKafka:
         site.folder.mkdir()
-        return ApacheKafka(site, properties(site, sites, defaults))
+        return ApacheKafka(site, server_properties(site, sites, defaults))
 
     with ThreadPoolExecutor(len(sites)) as pool:
         return list(pool.map(node, sites))

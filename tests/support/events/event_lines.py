@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-START = 1_767_571_200_000
+EPOCH_OFFSET_MS = 1_767_571_200_000
 """2026-01-05T00:00:00Z, the zero of every story."""
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
-FILING = {
+DEFAULT_LABELS = {
     "harm": "grooming",
     "reporter": "user",
     "trusted_flagger": False,
@@ -19,45 +19,51 @@ FILING = {
     "basis": "terms",
     "jurisdictions": ["FR"],
 }
-REMOVED = {"restrictions": ["removed"], "extent": "global", "ground": "terms"}
+REMOVAL = {"restrictions": ["removed"], "extent": "global", "ground": "terms"}
 
 
-def _line(kind: str, platform: str, at: int, told: int | None, **rest: Any) -> bytes:  # noqa: ANN401 - JSON
+def _event_line(kind: str, platform: str, at: int, recorded_at: int | None, **rest: Any) -> bytes:  # noqa: ANN401 - JSON
     event = {
         "specversion": "1.0",
         "type": f"safeclock.{kind}.v1",
         "source": f"/platforms/{platform}",
-        "time": _instant(at),
-        **({} if told is None else {"recordedtime": _instant(told)}),
+        "time": _timestamp(at),
+        **({} if recorded_at is None else {"recordedtime": _timestamp(recorded_at)}),
         **rest,
     }
     event.setdefault("id", hashlib.sha256(json.dumps(event, sort_keys=True).encode()).hexdigest()[:32])
     return json.dumps(event).encode() + b"\n"
 
 
-def _instant(at: int) -> str:
-    return (EPOCH + timedelta(milliseconds=START + at)).isoformat(timespec="milliseconds")
+def _timestamp(at: int) -> str:
+    return (EPOCH + timedelta(milliseconds=EPOCH_OFFSET_MS + at)).isoformat(timespec="milliseconds")
 
 
-def token(report: str) -> str:
+def report_token(report: str) -> str:
     """Return the token of a report that a story calls so."""
     return "k1_" + hashlib.sha256(report.encode()).hexdigest()[:43]
 
 
-def filed(
-    report: str, at: int, platform: str = "meadow", told: int | None = None, labels: Mapping[str, object] | None = None
+def filing_line(
+    report: str,
+    at: int,
+    platform: str = "meadow",
+    recorded_at: int | None = None,
+    labels: Mapping[str, object] | None = None,
 ) -> bytes:
     """A report is filed."""
-    data = {**FILING, **(labels or {})}
-    return _line("report-filed", platform, at, told, subject=token(report), data=data)
+    data = {**DEFAULT_LABELS, **(labels or {})}
+    return _event_line("report-filed", platform, at, recorded_at, subject=report_token(report), data=data)
 
 
-def acted(report: str, outcome: str, at: int, platform: str = "meadow", told: int | None = None) -> bytes:
+def action_line(report: str, outcome: str, at: int, platform: str = "meadow", recorded_at: int | None = None) -> bytes:
     """An outcome is recorded; a restriction removes the item."""
-    data = {"outcome": outcome, **(REMOVED if outcome == "restricted" else {})}
-    return _line("action-taken", platform, at, told, subject=token(report), data=data)
+    data = {"outcome": outcome, **(REMOVAL if outcome == "restricted" else {})}
+    return _event_line("action-taken", platform, at, recorded_at, subject=report_token(report), data=data)
 
 
-def beat(at: int, through: int, sequence: int = 1, platform: str = "meadow") -> bytes:
+def heartbeat_line(at: int, complete_through: int, sequence: int = 1, platform: str = "meadow") -> bytes:
     """The platform promises that it has told everything up to `through`."""
-    return _line("heartbeat", platform, at, None, data={"complete_through": _instant(through), "sequence": sequence})
+    return _event_line(
+        "heartbeat", platform, at, None, data={"complete_through": _timestamp(complete_through), "sequence": sequence}
+    )

@@ -65,7 +65,7 @@ AT: Final = 1_767_225_600_123
 SECRET: Final = bytes(range(32))
 TOKEN: Final = keys.report_token(SECRET, "k1", "an invented report")
 OTHER_TOKEN: Final = keys.report_token(SECRET, "k1", "another invented report")
-Tree = dict[str, Any]
+JsonObject = dict[str, Any]
 
 FILING: Final = event_data.ReportFiled(
     harm=Harm.GROOMING,
@@ -75,7 +75,7 @@ FILING: Final = event_data.ReportFiled(
     basis=Basis.TERMS,
     jurisdictions=("DE", "GB"),
 )
-FULL_FILING: Final = msgspec.structs.replace(
+FILING_WITH_ALL_FIELDS: Final = msgspec.structs.replace(
     FILING,
     severity=Severity.CRITICAL,
     items=3,
@@ -83,7 +83,7 @@ FULL_FILING: Final = msgspec.structs.replace(
     taxonomy="invented-2026-01-01",
     test=True,
 )
-OUTCOMES: Final[tuple[ActionTaken, ...]] = (
+ACTION_EXAMPLES: Final[tuple[ActionTaken, ...]] = (
     Acknowledged(),
     ReviewStarted(automation=Automation.FULL),
     Validated(),
@@ -114,30 +114,30 @@ OUTCOMES: Final[tuple[ActionTaken, ...]] = (
 )
 AMENDMENT: Final = event_data.ReportAmended(reason=AmendReason.TRIAGE, severity=Severity.HIGH)
 RETRACTION: Final = event_data.EventRetracted(retracts="an-event-id", reason=RetractReason.ERROR)
-BEAT: Final = event_data.HeartbeatData(complete_through=format_timestamp(AT), sequence=7)
+HEARTBEAT: Final = event_data.HeartbeatData(complete_through=format_timestamp(AT), sequence=7)
 
 
-def event(
+def build_event(
     data: event_data.ReportFiled | ActionTaken | event_data.ReportAmended | event_data.EventRetracted,
 ) -> AnyEvent:
     """Return an event of the platform harbor about one report."""
     return report_event(data, platform="harbor", token=TOKEN, id="event-0001", occurred_at=AT)
 
 
-def accepted() -> list[AnyEvent]:
+def accepted_events() -> list[AnyEvent]:
     """Return one event of every kind."""
-    about = [FILING, FULL_FILING, *OUTCOMES, AMENDMENT, RETRACTION]
-    beat = heartbeat_event(BEAT, platform="harbor", id="beat-0001", occurred_at=AT)
-    return [*map(event, about), beat, with_recorded_time(event(FILING), AT + 5)]
+    about = [FILING, FILING_WITH_ALL_FIELDS, *ACTION_EXAMPLES, AMENDMENT, RETRACTION]
+    beat = heartbeat_event(HEARTBEAT, platform="harbor", id="beat-0001", occurred_at=AT)
+    return [*map(build_event, about), beat, with_recorded_time(build_event(FILING), AT + 5)]
 
 
-def filing_tree() -> Tree:
+def filing_json() -> JsonObject:
     """Return a filing as a plain object, to be spoilt."""
-    tree: Tree = json.loads(encode_structured(event(FILING)))
+    tree: JsonObject = json.loads(encode_structured(build_event(FILING)))
     return tree
 
 
-class Spoilt(NamedTuple):
+class RejectedExample(NamedTuple):
     """A filing or an action with one fault, which its schema must find too."""
 
     sentence: str
@@ -146,103 +146,231 @@ class Spoilt(NamedTuple):
     field: str
 
 
-def _with(change: Callable[[Tree], object], data: ActionTaken | event_data.ReportAmended | None = None) -> Tree:
-    tree: Tree = json.loads(encode_structured(event(data if data is not None else FILING)))
+def _changed_filing(
+    change: Callable[[JsonObject], object], data: ActionTaken | event_data.ReportAmended | None = None
+) -> JsonObject:
+    tree: JsonObject = json.loads(encode_structured(build_event(data if data is not None else FILING)))
     change(tree)
     return tree
 
 
-def _set(name: str, value: object) -> Callable[[Tree], object]:
+def _set_field(name: str, value: object) -> Callable[[JsonObject], object]:
     return lambda tree: tree.update({name: value})
 
 
-def _data(name: str, value: object) -> Callable[[Tree], object]:
+def _set_data_field(name: str, value: object) -> Callable[[JsonObject], object]:
     return lambda tree: tree["data"].update({name: value})
 
 
-def _without(name: str) -> Callable[[Tree], object]:
+def _remove_field(name: str) -> Callable[[JsonObject], object]:
     return lambda tree: tree.pop(name)
 
 
-def _data_without(name: str) -> Callable[[Tree], object]:
+def _remove_data_field(name: str) -> Callable[[JsonObject], object]:
     return lambda tree: tree["data"].pop(name)
 
 
 RESTRICTED: Final = Restricted(restrictions=(Restriction.REMOVED,), extent=Extent.GLOBAL, ground=Ground.LAW)
 
-SPOILT: Final = (
-    Spoilt("another version", _with(_set("specversion", "0.3")), RefusalReason.NOT_CLOUDEVENT, "specversion"),
-    Spoilt("no version", _with(_without("specversion")), RefusalReason.NOT_CLOUDEVENT, "specversion"),
-    Spoilt("no type", _with(_without("type")), RefusalReason.MISSING_FIELD, "type"),
-    Spoilt("a type of nobody's", _with(_set("type", "safeclock.report-read.v1")), RefusalReason.UNKNOWN_TYPE, "type"),
-    Spoilt("a type that is a list", _with(_set("type", [])), RefusalReason.UNKNOWN_TYPE, "type"),
-    Spoilt("no source", _with(_without("source")), RefusalReason.MISSING_FIELD, "source"),
-    Spoilt("a source that is a number", _with(_set("source", 5)), RefusalReason.BAD_VALUE, "source"),
-    Spoilt("a source without its prefix", _with(_set("source", "harbor")), RefusalReason.BAD_VALUE, "source"),
-    Spoilt("no id", _with(_without("id")), RefusalReason.MISSING_FIELD, "id"),
-    Spoilt("a short id", _with(_set("id", "seven77")), RefusalReason.BAD_VALUE, "id"),
-    Spoilt("an id that ends in a line feed", _with(_set("id", "event-0001\n\n")), RefusalReason.BAD_VALUE, "id"),
-    Spoilt("no subject", _with(_without("subject")), RefusalReason.MISSING_FIELD, "subject"),
-    Spoilt("a name as subject", _with(_set("subject", "an invented name")), RefusalReason.BAD_VALUE, "subject"),
-    Spoilt("no time", _with(_without("time")), RefusalReason.MISSING_FIELD, "time"),
-    Spoilt("a time without offset", _with(_set("time", "2026-01-01T00:00:00")), RefusalReason.BAD_TIME, "time"),
-    Spoilt("a time in milliseconds", _with(_set("time", AT)), RefusalReason.BAD_TIME, "time"),
-    Spoilt("a time with a blank", _with(_set("time", "2026-01-01 00:00:00Z")), RefusalReason.BAD_TIME, "time"),
-    Spoilt("another log time", _with(_set("recordedtime", "yesterday")), RefusalReason.BAD_TIME, "recordedtime"),
-    Spoilt(
-        "another content type", _with(_set("datacontenttype", "text/xml")), RefusalReason.BAD_VALUE, "datacontenttype"
+REJECTED_EXAMPLES: Final = (
+    RejectedExample(
+        "another version",
+        _changed_filing(_set_field("specversion", "0.3")),
+        RefusalReason.NOT_CLOUDEVENT,
+        "specversion",
     ),
-    Spoilt("an undeclared attribute", _with(_set("reporteremail", "x")), RefusalReason.UNKNOWN_FIELD, ""),
-    Spoilt("data in base 64", _with(_set("data_base64", "e30=")), RefusalReason.UNKNOWN_FIELD, ""),
-    Spoilt("no data", _with(_without("data")), RefusalReason.MISSING_FIELD, "data"),
-    Spoilt("data that is text", _with(_set("data", "{}")), RefusalReason.BAD_VALUE, "data"),
-    Spoilt("an undeclared field", _with(_data("url", "x")), RefusalReason.UNKNOWN_FIELD, "data"),
-    Spoilt("no harm", _with(_data_without("harm")), RefusalReason.MISSING_FIELD, "harm"),
-    Spoilt("a harm of nobody's", _with(_data("harm", "spam")), RefusalReason.BAD_VALUE, "harm"),
-    Spoilt("no harm but null", _with(_data("harm", None)), RefusalReason.BAD_VALUE, "harm"),
-    Spoilt("an optional null", _with(_data("surface", None)), RefusalReason.BAD_VALUE, "surface"),
-    Spoilt("a flag that is a word", _with(_data("trusted_flagger", "yes")), RefusalReason.BAD_VALUE, "trusted_flagger"),
-    Spoilt("no items at all", _with(_data("items", 0)), RefusalReason.BAD_VALUE, "items"),
-    Spoilt("half an item", _with(_data("items", 1.5)), RefusalReason.BAD_VALUE, "items"),
-    Spoilt("more items than there are", _with(_data("items", 10**400)), RefusalReason.BAD_VALUE, "items"),
-    Spoilt("a taxonomy without date", _with(_data("taxonomy", "latest")), RefusalReason.BAD_VALUE, "taxonomy"),
-    Spoilt("no jurisdiction", _with(_data("jurisdictions", [])), RefusalReason.BAD_VALUE, "jurisdictions"),
-    Spoilt(
-        "a code that is not assigned", _with(_data("jurisdictions", ["UK"])), RefusalReason.BAD_VALUE, "jurisdictions"
+    RejectedExample(
+        "no version", _changed_filing(_remove_field("specversion")), RefusalReason.NOT_CLOUDEVENT, "specversion"
     ),
-    Spoilt(
-        "a jurisdiction twice", _with(_data("jurisdictions", ["DE", "DE"])), RefusalReason.BAD_VALUE, "jurisdictions"
+    RejectedExample("no type", _changed_filing(_remove_field("type")), RefusalReason.MISSING_FIELD, "type"),
+    RejectedExample(
+        "a type of nobody's",
+        _changed_filing(_set_field("type", "safeclock.report-read.v1")),
+        RefusalReason.UNKNOWN_TYPE,
+        "type",
     ),
-    Spoilt("no outcome", _with(_data_without("outcome"), Acknowledged()), RefusalReason.MISSING_FIELD, "outcome"),
-    Spoilt("a new outcome", _with(_data("outcome", "forgotten"), Acknowledged()), RefusalReason.BAD_VALUE, "outcome"),
-    Spoilt("an outcome in a list", _with(_data("outcome", ["expired"]), Expired()), RefusalReason.BAD_VALUE, "outcome"),
-    Spoilt(
-        "another outcome's field", _with(_data("to", "hotline"), Acknowledged()), RefusalReason.UNKNOWN_FIELD, "data"
+    RejectedExample(
+        "a type that is a list", _changed_filing(_set_field("type", [])), RefusalReason.UNKNOWN_TYPE, "type"
     ),
-    Spoilt(
-        "merged into nothing", _with(_data_without("into"), Merged(into=TOKEN)), RefusalReason.MISSING_FIELD, "into"
+    RejectedExample("no source", _changed_filing(_remove_field("source")), RefusalReason.MISSING_FIELD, "source"),
+    RejectedExample(
+        "a source that is a number", _changed_filing(_set_field("source", 5)), RefusalReason.BAD_VALUE, "source"
     ),
-    Spoilt("merged into a number", _with(_data("into", 1), Merged(into=TOKEN)), RefusalReason.BAD_VALUE, "into"),
-    Spoilt("merged into a name", _with(_data("into", "a name"), Merged(into=TOKEN)), RefusalReason.BAD_VALUE, "into"),
-    Spoilt(
+    RejectedExample(
+        "a source without its prefix",
+        _changed_filing(_set_field("source", "harbor")),
+        RefusalReason.BAD_VALUE,
+        "source",
+    ),
+    RejectedExample("no id", _changed_filing(_remove_field("id")), RefusalReason.MISSING_FIELD, "id"),
+    RejectedExample("a short id", _changed_filing(_set_field("id", "seven77")), RefusalReason.BAD_VALUE, "id"),
+    RejectedExample(
+        "an id that ends in a line feed",
+        _changed_filing(_set_field("id", "event-0001\n\n")),
+        RefusalReason.BAD_VALUE,
+        "id",
+    ),
+    RejectedExample("no subject", _changed_filing(_remove_field("subject")), RefusalReason.MISSING_FIELD, "subject"),
+    RejectedExample(
+        "a name as subject",
+        _changed_filing(_set_field("subject", "an invented name")),
+        RefusalReason.BAD_VALUE,
+        "subject",
+    ),
+    RejectedExample("no time", _changed_filing(_remove_field("time")), RefusalReason.MISSING_FIELD, "time"),
+    RejectedExample(
+        "a time without offset",
+        _changed_filing(_set_field("time", "2026-01-01T00:00:00")),
+        RefusalReason.BAD_TIME,
+        "time",
+    ),
+    RejectedExample("a time in milliseconds", _changed_filing(_set_field("time", AT)), RefusalReason.BAD_TIME, "time"),
+    RejectedExample(
+        "a time with a blank",
+        _changed_filing(_set_field("time", "2026-01-01 00:00:00Z")),
+        RefusalReason.BAD_TIME,
+        "time",
+    ),
+    RejectedExample(
+        "another log time",
+        _changed_filing(_set_field("recordedtime", "yesterday")),
+        RefusalReason.BAD_TIME,
+        "recordedtime",
+    ),
+    RejectedExample(
+        "another content type",
+        _changed_filing(_set_field("datacontenttype", "text/xml")),
+        RefusalReason.BAD_VALUE,
+        "datacontenttype",
+    ),
+    RejectedExample(
+        "an undeclared attribute", _changed_filing(_set_field("reporteremail", "x")), RefusalReason.UNKNOWN_FIELD, ""
+    ),
+    RejectedExample(
+        "data in base 64", _changed_filing(_set_field("data_base64", "e30=")), RefusalReason.UNKNOWN_FIELD, ""
+    ),
+    RejectedExample("no data", _changed_filing(_remove_field("data")), RefusalReason.MISSING_FIELD, "data"),
+    RejectedExample("data that is text", _changed_filing(_set_field("data", "{}")), RefusalReason.BAD_VALUE, "data"),
+    RejectedExample(
+        "an undeclared field", _changed_filing(_set_data_field("url", "x")), RefusalReason.UNKNOWN_FIELD, "data"
+    ),
+    RejectedExample("no harm", _changed_filing(_remove_data_field("harm")), RefusalReason.MISSING_FIELD, "harm"),
+    RejectedExample(
+        "a harm of nobody's", _changed_filing(_set_data_field("harm", "spam")), RefusalReason.BAD_VALUE, "harm"
+    ),
+    RejectedExample(
+        "no harm but null", _changed_filing(_set_data_field("harm", None)), RefusalReason.BAD_VALUE, "harm"
+    ),
+    RejectedExample(
+        "an optional null", _changed_filing(_set_data_field("surface", None)), RefusalReason.BAD_VALUE, "surface"
+    ),
+    RejectedExample(
+        "a flag that is a word",
+        _changed_filing(_set_data_field("trusted_flagger", "yes")),
+        RefusalReason.BAD_VALUE,
+        "trusted_flagger",
+    ),
+    RejectedExample("no items at all", _changed_filing(_set_data_field("items", 0)), RefusalReason.BAD_VALUE, "items"),
+    RejectedExample("half an item", _changed_filing(_set_data_field("items", 1.5)), RefusalReason.BAD_VALUE, "items"),
+    RejectedExample(
+        "more items than there are",
+        _changed_filing(_set_data_field("items", 10**400)),
+        RefusalReason.BAD_VALUE,
+        "items",
+    ),
+    RejectedExample(
+        "a taxonomy without date",
+        _changed_filing(_set_data_field("taxonomy", "latest")),
+        RefusalReason.BAD_VALUE,
+        "taxonomy",
+    ),
+    RejectedExample(
+        "no jurisdiction",
+        _changed_filing(_set_data_field("jurisdictions", [])),
+        RefusalReason.BAD_VALUE,
+        "jurisdictions",
+    ),
+    RejectedExample(
+        "a code that is not assigned",
+        _changed_filing(_set_data_field("jurisdictions", ["UK"])),
+        RefusalReason.BAD_VALUE,
+        "jurisdictions",
+    ),
+    RejectedExample(
+        "a jurisdiction twice",
+        _changed_filing(_set_data_field("jurisdictions", ["DE", "DE"])),
+        RefusalReason.BAD_VALUE,
+        "jurisdictions",
+    ),
+    RejectedExample(
+        "no outcome",
+        _changed_filing(_remove_data_field("outcome"), Acknowledged()),
+        RefusalReason.MISSING_FIELD,
+        "outcome",
+    ),
+    RejectedExample(
+        "a new outcome",
+        _changed_filing(_set_data_field("outcome", "forgotten"), Acknowledged()),
+        RefusalReason.BAD_VALUE,
+        "outcome",
+    ),
+    RejectedExample(
+        "an outcome in a list",
+        _changed_filing(_set_data_field("outcome", ["expired"]), Expired()),
+        RefusalReason.BAD_VALUE,
+        "outcome",
+    ),
+    RejectedExample(
+        "another outcome's field",
+        _changed_filing(_set_data_field("to", "hotline"), Acknowledged()),
+        RefusalReason.UNKNOWN_FIELD,
+        "data",
+    ),
+    RejectedExample(
+        "merged into nothing",
+        _changed_filing(_remove_data_field("into"), Merged(into=TOKEN)),
+        RefusalReason.MISSING_FIELD,
+        "into",
+    ),
+    RejectedExample(
+        "merged into a number",
+        _changed_filing(_set_data_field("into", 1), Merged(into=TOKEN)),
+        RefusalReason.BAD_VALUE,
+        "into",
+    ),
+    RejectedExample(
+        "merged into a name",
+        _changed_filing(_set_data_field("into", "a name"), Merged(into=TOKEN)),
+        RefusalReason.BAD_VALUE,
+        "into",
+    ),
+    RejectedExample(
         "a restriction of no kind",
-        _with(_data("restrictions", []), RESTRICTED),
+        _changed_filing(_set_data_field("restrictions", []), RESTRICTED),
         RefusalReason.BAD_VALUE,
         "restrictions",
     ),
-    Spoilt(
+    RejectedExample(
         "a restriction twice",
-        _with(_data("restrictions", ["removed", "removed"]), RESTRICTED),
+        _changed_filing(_set_data_field("restrictions", ["removed", "removed"]), RESTRICTED),
         RefusalReason.BAD_VALUE,
         "restrictions",
     ),
-    Spoilt(
-        "a restriction on no ground", _with(_data_without("ground"), RESTRICTED), RefusalReason.MISSING_FIELD, "ground"
+    RejectedExample(
+        "a restriction on no ground",
+        _changed_filing(_remove_data_field("ground"), RESTRICTED),
+        RefusalReason.MISSING_FIELD,
+        "ground",
     ),
-    Spoilt("an amendment of nothing", _with(_data_without("severity"), AMENDMENT), RefusalReason.MISSING_FIELD, "data"),
-    Spoilt(
+    RejectedExample(
+        "an amendment of nothing",
+        _changed_filing(_remove_data_field("severity"), AMENDMENT),
+        RefusalReason.MISSING_FIELD,
+        "data",
+    ),
+    RejectedExample(
         "an amendment to a code of nobody's",
-        _with(_data("jurisdictions", ["EU"]), AMENDMENT),
+        _changed_filing(_set_data_field("jurisdictions", ["EU"]), AMENDMENT),
         RefusalReason.BAD_VALUE,
         "jurisdictions",
     ),

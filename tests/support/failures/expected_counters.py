@@ -17,7 +17,7 @@ from streams.domain.ledger import counters
 from streams.domain.ledger.counters import DURATION_BUCKETS
 from streams.runtime.journal.checkpoint import Checkpoint
 from tests.support.failures import source_truth
-from tests.support.failures.source_truth import Told
+from tests.support.failures.source_truth import SourceRecords
 from tests.support.monitoring.prometheus import Prometheus
 
 Series = tuple[str, frozenset[tuple[str, str]]]
@@ -25,7 +25,7 @@ Series = tuple[str, frozenset[tuple[str, str]]]
 
 _FILED: Final = "safeclock_reports_filed_total"
 _STOPPED: Final = "safeclock_clock_stopped_seconds"
-_TAKEN_BACK: Final = {"safeclock_reports_unfiled_total": _FILED} | {
+_CORRECTING_SERIES: Final = {"safeclock_reports_unfiled_total": _FILED} | {
     f"safeclock_clock_corrected_seconds_{part}": f"{_STOPPED}_{part}" for part in ("bucket", "count", "sum")
 }
 _CORRECTED: Final = "safeclock_deadline_corrected_total"
@@ -41,65 +41,65 @@ _NAMES: Final = {
     counters.HEARTBEATS: "safeclock_heartbeats_total",
     counters.SEQUENCE_GAPS: "safeclock_heartbeat_gaps_total",
 }
-_BY_WORD: Final = {
+_METRIC_BY_COUNTER: Final = {
     "action": ("safeclock_actions_total", "outcome"),
     "refused": ("safeclock_events_refused_total", "reason"),
 }
-_OF_THE_SCRAPE: Final = frozenset({"__name__", "instance", "job"})
-_SPAN: Final = "1h"
+_SCRAPE_LABELS: Final = frozenset({"__name__", "instance", "job"})
+_QUERY_RANGE: Final = "1h"
 """Longer than any test."""
 
 
-def series(name: str, **labels: str) -> Series:
+def metric_series(name: str, **labels: str) -> Series:
     """Return a series by its name and labels."""
     return name, frozenset(labels.items())
 
 
-def expected(source: Told, positions: Mapping[int, Checkpoint]) -> Counter[Series]:
+def expected_increases(source: SourceRecords, positions: Mapping[int, Checkpoint]) -> Counter[Series]:
     """Return by how much every series has grown since nothing was told; sums in milliseconds, zeros left out."""
     wanted: Counter[Series] = Counter()
     for number, position in positions.items():
-        wanted.update(_scanned(source, number, position.log_time))
-    for _, key, value in source_truth.folded(source, positions):
+        wanted.update(_scan_increases(source, number, position.log_time))
+    for _, key, value in source_truth.fold_all_partitions(source, positions):
         if key.startswith(COUNTERS_PREFIX):
-            wanted.update(_folded(source, key.removeprefix(COUNTERS_PREFIX).decode(), decode_counters(value)))
-    return _present(wanted)
+            wanted.update(_ledger_increases(source, key.removeprefix(COUNTERS_PREFIX).decode(), decode_counters(value)))
+    return _without_zeros(wanted)
 
 
-def _scanned(source: Told, number: int, now: int) -> Counter[Series]:
+def _scan_increases(source: SourceRecords, number: int, now: int) -> Counter[Series]:
     """Return what a scan of one partition finds of filings, stops and verdicts."""
-    scan, events = source_truth.scan_of(source, number)
+    scan, events = source_truth.oracle_events(source, number)
     found: Counter[Series] = Counter()
     for platform, states in scan.states(events, now).items():
-        found[series(_FILED, platform=platform)] += states.total()
-    for (platform, clock), durations in scan.stops(events).items():
+        found[metric_series(_FILED, platform=platform)] += states.total()
+    for (platform, clock), durations in scan.stop_durations(events).items():
         at = {"platform": platform, "clock": clock}
-        found[series(f"{_STOPPED}_count", **at)] += len(durations)
-        found[series(f"{_STOPPED}_sum", **at)] += sum(durations)
-        found[series(f"{_STOPPED}_bucket", **at, le="+Inf")] += len(durations)
+        found[metric_series(f"{_STOPPED}_count", **at)] += len(durations)
+        found[metric_series(f"{_STOPPED}_sum", **at)] += sum(durations)
+        found[metric_series(f"{_STOPPED}_bucket", **at, le="+Inf")] += len(durations)
         for edge, bound in zip(DURATION_BUCKETS, bucket_bounds_seconds(DURATION_BUCKETS), strict=True):
-            found[series(f"{_STOPPED}_bucket", **at, le=f"{bound}")] += sum(one <= edge for one in durations)
-    for verdict in scan.verdicts(events, now):
+            found[metric_series(f"{_STOPPED}_bucket", **at, le=f"{bound}")] += sum(one <= edge for one in durations)
+    for verdict in scan.deadline_outcomes(events, now):
         at = {"platform": verdict.key.partition(b"|")[0].decode(), "clock": verdict.clock, "timing": verdict.timing}
-        found[series("safeclock_deadline_reached_total", **at)] += 1
-        found[series("safeclock_deadline_missed_total", **at)] += verdict.verdict == "missed"
+        found[metric_series("safeclock_deadline_reached_total", **at)] += 1
+        found[metric_series("safeclock_deadline_missed_total", **at)] += verdict.outcome == "missed"
     return found
 
 
-def _folded(source: Told, platform: str, tally: Mapping[str, int]) -> Iterator[Series]:
+def _ledger_increases(source: SourceRecords, platform: str, tally: Mapping[str, int]) -> Iterator[Series]:
     """Yield every series that a ledger's counters of a platform stand for, as often as they say."""
     registered = platform in source.registry.platforms
     for name, count in tally.items():
         kind, _, word = name.partition("|")
-        if kind in _BY_WORD and (registered or kind == "refused"):
-            metric, label = _BY_WORD[kind]
+        if kind in _METRIC_BY_COUNTER and (registered or kind == "refused"):
+            metric, label = _METRIC_BY_COUNTER[kind]
             told = platform if registered else UNKNOWN_PLATFORM
-            yield from [series(metric, platform=told, **{label: word})] * count
+            yield from [metric_series(metric, platform=told, **{label: word})] * count
         elif name in _NAMES and registered:
-            yield from [series(_NAMES[name], platform=platform)] * count
+            yield from [metric_series(_NAMES[name], platform=platform)] * count
 
 
-def seen(prometheus: Prometheus, address: str) -> Counter[Series]:
+def observed_increases(prometheus: Prometheus, address: str) -> Counter[Series]:
     """Return by how much every series of a board has grown, as Prometheus saw it from its first scrape to its last.
 
     A series that was born later has grown from nothing. AssertionError for one that has ever fallen.
@@ -111,10 +111,10 @@ def seen(prometheus: Prometheus, address: str) -> Counter[Series]:
         name, labels = sampled["metric"]["__name__"], _labels(sampled["metric"])
         values = [float(value) for _, value in sampled["values"]]
         first = values[0] if sampled["values"][0][0] == began else 0.0
-        never_falls(name, labels, values)
+        assert_never_decreases(name, labels, values)
         growth = values[-1] - first
         grown[name, labels] += round(growth * 1_000 if name.endswith("_sum") else growth)
-    return _present(_net(grown))
+    return _without_zeros(_net_increases(grown))
 
 
 def differences(wanted: Counter[Series], found: Counter[Series]) -> list[str]:
@@ -126,20 +126,20 @@ def differences(wanted: Counter[Series], found: Counter[Series]) -> list[str]:
     )
 
 
-def never_falls(name: str, labels: object, values: Iterable[float]) -> None:
+def assert_never_decreases(name: str, labels: object, values: Iterable[float]) -> None:
     """Assert that the samples of a series do not fall."""
     falls = [pair for pair in pairwise(values) if pair[1] < pair[0]]
     assert not falls, f"{name} {labels}: fell {falls}"
 
 
-def recorded_never_fall(prometheus: Prometheus) -> None:
+def assert_recordings_never_decrease(prometheus: Prometheus) -> None:
     """Assert that what is recorded of counters, whichever board they come from, does not fall: `increase` reads it."""
     counters = {metric.name.removesuffix("_total") for metric in METRICS if metric.kind is MetricKind.COUNTER}
     for record in (
         one.record for one in RECORDINGS if one.record.split(":")[1:] in [[name, "max"] for name in counters]
     ):
         for sampled in _samples(prometheus, record):
-            never_falls(record, _labels(sampled["metric"]), (float(value) for _, value in sampled["values"]))
+            assert_never_decreases(record, _labels(sampled["metric"]), (float(value) for _, value in sampled["values"]))
 
 
 def _raw(prometheus: Prometheus, matcher: str) -> Iterator[Mapping[str, Any]]:
@@ -150,16 +150,16 @@ def _raw(prometheus: Prometheus, matcher: str) -> Iterator[Mapping[str, Any]]:
 
 
 def _samples(prometheus: Prometheus, selector: str) -> Iterable[Mapping[str, Any]]:
-    found: list[Mapping[str, Any]] = prometheus.get("/api/v1/query", query=f"{selector}[{_SPAN}]")["result"]
+    found: list[Mapping[str, Any]] = prometheus.get("/api/v1/query", query=f"{selector}[{_QUERY_RANGE}]")["result"]
     return found
 
 
-def _net(grown: Mapping[Series, int]) -> Counter[Series]:
+def _net_increases(grown: Mapping[Series, int]) -> Counter[Series]:
     """Set what was taken back off against what was counted."""
     net: Counter[Series] = Counter()
     for (name, labels), growth in grown.items():
-        if name in _TAKEN_BACK:
-            net[_TAKEN_BACK[name], labels] -= growth
+        if name in _CORRECTING_SERIES:
+            net[_CORRECTING_SERIES[name], labels] -= growth
         elif name == _CORRECTED:
             counted = dict(labels)["counted"]
             net[f"safeclock_deadline_{counted}_total", labels - {("counted", counted)}] -= growth
@@ -169,8 +169,8 @@ def _net(grown: Mapping[Series, int]) -> Counter[Series]:
 
 
 def _labels(metric: Mapping[str, str]) -> frozenset[tuple[str, str]]:
-    return frozenset((name, word) for name, word in metric.items() if name not in _OF_THE_SCRAPE)
+    return frozenset((name, word) for name, word in metric.items() if name not in _SCRAPE_LABELS)
 
 
-def _present(counts: Mapping[Series, int]) -> Counter[Series]:
+def _without_zeros(counts: Mapping[Series, int]) -> Counter[Series]:
     return Counter({place: count for place, count in counts.items() if count})

@@ -11,15 +11,15 @@ from threading import Event, Lock
 from types import TracebackType
 from typing import Final, Protocol, Self
 
-from tests.support.process.chain import Part
+from tests.support.process.chain import SafeclockProcess
 
-EVERY_SECONDS: Final = 0.1
-_MOST: Final = 256
+POLL_SECONDS: Final = 0.1
+_MAX_PAGES: Final = 256
 """How many processes can be followed at once."""
-_PATIENCE_SECONDS: Final = 2.0
-_FAULTS: Final = 20
+_TIMEOUT_SECONDS: Final = 2.0
+_MAX_FAULTS: Final = 20
 
-Came = Callable[[Sequence[Part]], None]
+OnNewProcesses = Callable[[Sequence[SafeclockProcess]], None]
 """Told of every process that there has been, when there is a new one."""
 
 
@@ -35,7 +35,7 @@ def counters_of(page: str) -> dict[str, float]:
     return found
 
 
-def fallen(before: Mapping[str, float], now: Mapping[str, float]) -> list[str]:
+def decreased_counters(before: Mapping[str, float], now: Mapping[str, float]) -> list[str]:
     """Return what is smaller than it was, or gone, in words."""
     return [
         f"{series}: {now.get(series, 'gone')} after {value}"
@@ -44,34 +44,34 @@ def fallen(before: Mapping[str, float], now: Mapping[str, float]) -> list[str]:
     ]
 
 
-class Followed(Protocol):
+class PolledChain(Protocol):
     """What a poller reads: the processes of a chain, in the order in which they were started."""
 
-    parts: list[Part]
+    processes: list[SafeclockProcess]
 
-    def is_board(self, part: Part) -> bool:
+    def is_board(self, part: SafeclockProcess) -> bool:
         """Whether a process is a board."""
 
 
-class Poller:
+class PagePoller:
     """Reads the pages of a chain's processes for the block, also of those that are started meanwhile.
 
     AssertionError at the end of the block when something fell, with what. `pages` is how many were read.
     """
 
-    def __init__(self, chain: Followed, came: Came = lambda _: None) -> None:
+    def __init__(self, chain: PolledChain, came: OnNewProcesses = lambda _: None) -> None:
         self.pages = 0
         self.faults: list[str] = []
         self._chain = chain
-        self._came = came
+        self._on_new_processes = came
         self._highest: dict[str, float] = {}
         self._lock = Lock()
         self._stop = Event()
-        self._pool = ThreadPoolExecutor(_MOST, "poller")
+        self._pool = ThreadPoolExecutor(_MAX_PAGES, "poller")
         self._tasks: list[Future[None]] = []
 
     def __enter__(self) -> Self:
-        self._tasks.append(self._pool.submit(self._look))
+        self._tasks.append(self._pool.submit(self._find_processes))
         return self
 
     def __exit__(
@@ -82,50 +82,52 @@ class Poller:
         for task in self._tasks:
             task.result()
         if kind is None:
-            self.hold()
+            self.raise_faults()
 
-    def hold(self) -> None:
+    def raise_faults(self) -> None:
         """Assert that nothing has fallen so far."""
         assert not self.faults, "\n".join(self.faults)
 
-    def _look(self) -> None:
+    def _find_processes(self) -> None:
         known = 0
-        while not self._stop.wait(EVERY_SECONDS / 2):
-            parts = list(self._chain.parts)
+        while not self._stop.wait(POLL_SECONDS / 2):
+            parts = list(self._chain.processes)
             if len(parts) > known:
-                self._came(parts)
-                self._tasks += [self._pool.submit(self._follow, part) for part in parts[known:]]
+                self._on_new_processes(parts)
+                self._tasks += [self._pool.submit(self._poll_process, part) for part in parts[known:]]
                 known = len(parts)
 
-    def _follow(self, part: Part) -> None:
+    def _poll_process(self, part: SafeclockProcess) -> None:
         """Read a process's page until it has ended."""
         is_board = self._chain.is_board(part)
         floor, before = dict(self._highest), dict[str, float]()
-        while part.code is None and not self._stop.wait(EVERY_SECONDS):
+        while part.exit_code is None and not self._stop.wait(POLL_SECONDS):
             page = _page(part)
             found = {} if page is None else counters_of(page)
             self.pages += bool(found)
             if page is None or not (before or found):
                 continue  # It died over the page, or is still reading what there was.
             if is_board:
-                self._note(part, fallen(before or floor, found))
-                self._raise(found)
+                self._add_faults(part, decreased_counters(before or floor, found))
+                self._raise_maximum(found)
             else:
                 # Its series are there while it owns the partition, or has counted anything of it.
-                self._note(part, fallen({series: at for series, at in before.items() if series in found}, found))
+                self._add_faults(
+                    part, decreased_counters({series: at for series, at in before.items() if series in found}, found)
+                )
             before |= found
 
-    def _raise(self, found: Mapping[str, float]) -> None:
+    def _raise_maximum(self, found: Mapping[str, float]) -> None:
         with self._lock:
             self._highest |= {series: max(value, self._highest.get(series, 0)) for series, value in found.items()}
 
-    def _note(self, part: Part, faults: Sequence[str]) -> None:
-        self.faults += [f"{part.log.name}: {fault}" for fault in faults[: _FAULTS - len(self.faults)]]
+    def _add_faults(self, part: SafeclockProcess, faults: Sequence[str]) -> None:
+        self.faults += [f"{part.log.name}: {fault}" for fault in faults[: _MAX_FAULTS - len(self.faults)]]
 
 
-def _page(part: Part) -> str | None:
+def _page(part: SafeclockProcess) -> str | None:
     """Return the whole page of metrics; None when it did not come, or a process died over it."""
-    connection = HTTPConnection("127.0.0.1", part.port, timeout=_PATIENCE_SECONDS)
+    connection = HTTPConnection("127.0.0.1", part.port, timeout=_TIMEOUT_SECONDS)
     try:
         connection.request("GET", "/metrics")
         return connection.getresponse().read().decode()

@@ -14,7 +14,7 @@ from streams.runtime.kafka.admin import KafkaAdmin
 _STALLED_SECONDS = 120.0
 
 
-def own_topic(bootstrap: str) -> str:
+def new_topic(bootstrap: str) -> str:
     """Return the name of a new topic with one partition."""
     name = f"own-{uuid4().hex[:8]}"
     with KafkaAdmin(bootstrap) as admin:
@@ -22,7 +22,7 @@ def own_topic(bootstrap: str) -> str:
     return name
 
 
-class Told(NamedTuple):
+class TopicRecord(NamedTuple):
     """A record as it was read back."""
 
     partition: int
@@ -30,7 +30,7 @@ class Told(NamedTuple):
     value: bytes | None
 
 
-async def read(bootstrap: str, topic: str, partitions: int) -> list[Told]:
+async def read_topic(bootstrap: str, topic: str, partitions: int) -> list[TopicRecord]:
     """Return every committed record of `topic`: up to its end and until nothing more comes.
 
     What is committed but cannot be read yet is waited for, an open transaction is as well. That nothing more comes is
@@ -42,11 +42,11 @@ async def read(bootstrap: str, topic: str, partitions: int) -> list[Told]:
     async with _consumer(bootstrap, "read_committed") as consumer:
         consumer.assign(pairs)
         await consumer.seek_to_beginning(*pairs)
-        return await _up_to(consumer, ends)
+        return await _read_until(consumer, ends)
 
 
 @asynccontextmanager
-async def producing(bootstrap: str, **settings: Any) -> AsyncIterator[AIOKafkaProducer]:  # noqa: ANN401 - aiokafka's own
+async def running_producer(bootstrap: str, **settings: Any) -> AsyncIterator[AIOKafkaProducer]:  # noqa: ANN401 - aiokafka's own
     """Start a producer for the block; one that was left open fails whichever test runs when it is collected."""
     producer = AIOKafkaProducer(bootstrap_servers=bootstrap, **settings)
     try:  # one that could not start must be stopped as well
@@ -66,13 +66,13 @@ async def _consumer(bootstrap: str, isolation: str) -> AsyncIterator[AIOKafkaCon
         await consumer.stop()
 
 
-async def _up_to(consumer: AIOKafkaConsumer, ends: Mapping[TopicPartition, int]) -> list[Told]:
-    found: list[Told] = []
+async def _read_until(consumer: AIOKafkaConsumer, ends: Mapping[TopicPartition, int]) -> list[TopicRecord]:
+    found: list[TopicRecord] = []
     deadline = time.monotonic() + _STALLED_SECONDS
     while True:
         polled = await consumer.getmany(timeout_ms=200)
         for pair, records in polled.items():
-            found += [Told(pair.partition, record.key or b"", record.value) for record in records]
+            found += [TopicRecord(pair.partition, record.key or b"", record.value) for record in records]
         if polled:
             deadline = time.monotonic() + _STALLED_SECONDS
         elif all([await consumer.position(pair) >= end for pair, end in ends.items()]):

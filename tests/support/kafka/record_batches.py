@@ -19,11 +19,11 @@ from streams.edge.kafka_client.resilient_consumer import (
     UnreadableBatchTracker,
 )
 
-PAIR: Final = TopicPartition("harbor-report-filed", 3)
-STAMP: Final = 1_767_225_600_000
-FETCHED: Final = STAMP + 5_000
+TOPIC_PARTITION: Final = TopicPartition("harbor-report-filed", 3)
+BATCH_TIMESTAMP_MS: Final = 1_767_225_600_000
+FETCH_TIME_MS: Final = BATCH_TIMESTAMP_MS + 5_000
 GZIP, SNAPPY, LZ4, ZSTD = 1, 2, 3, 4
-BY_BROKER, TRANSACTIONAL, CONTROL = 0x08, 0x10, 0x20
+LOG_APPEND_TIME, TRANSACTIONAL, CONTROL = 0x08, 0x10, 0x20
 CODECS: Final[Mapping[int, Callable[[bytes], bytes]]] = {
     GZIP: gzip.compress,
     SNAPPY: lambda data: bytes(snappy_encode(data)),
@@ -34,20 +34,20 @@ _HEADER: Final = struct.Struct(">qiibIhiqqqhii")
 Headers = Sequence[tuple[bytes, bytes | None]]
 
 
-class Header(NamedTuple):
+class BatchHeader(NamedTuple):
     """What a batch says of itself; None: what is so."""
 
-    base: int = 0
-    attributes: int = BY_BROKER
-    delta: int | None = None
-    total: int | None = None
+    base_offset: int = 0
+    attributes: int = LOG_APPEND_TIME
+    last_offset_delta: int | None = None
+    record_count: int | None = None
     length: int | None = None
     magic: int = 2
     producer: int = -1
-    stamp: int = STAMP
+    timestamp_ms: int = BATCH_TIMESTAMP_MS
 
 
-def number(value: int) -> bytes:
+def varint(value: int) -> bytes:
     """Return a number in the zigzag encoding of Protocol Buffers."""
     left, found = (value << 1) ^ (value >> 63), bytearray()
     while left >= 0x80:
@@ -56,99 +56,109 @@ def number(value: int) -> bytes:
     return bytes([*found, left])
 
 
-def text(value: bytes | None) -> bytes:
+def varint_bytes(value: bytes | None) -> bytes:
     """Return bytes with their length, or that there are none."""
-    return number(-1) if value is None else number(len(value)) + value
+    return varint(-1) if value is None else varint(len(value)) + value
 
 
-def record(place: int, value: bytes | None, headers: Headers = (), key: bytes | None = b"k") -> bytes:
+def record_bytes(offset_delta: int, value: bytes | None, headers: Headers = (), key: bytes | None = b"k") -> bytes:
     """Return a record with its length."""
-    named = b"".join(text(name) + text(content) for name, content in headers)
-    body = b"\0" + number(0) + number(place) + text(key) + text(value) + number(len(headers)) + named
-    return number(len(body)) + body
+    named = b"".join(varint_bytes(name) + varint_bytes(content) for name, content in headers)
+    body = (
+        b"\0"
+        + varint(0)
+        + varint(offset_delta)
+        + varint_bytes(key)
+        + varint_bytes(value)
+        + varint(len(headers))
+        + named
+    )
+    return varint(len(body)) + body
 
 
-def batch(records: Iterable[bytes], header: Header = Header(), codec: int = 0) -> bytes:  # noqa: B008 - immutable
+def batch_bytes(records: Iterable[bytes], header: BatchHeader = BatchHeader(), codec: int = 0) -> bytes:  # noqa: B008 - immutable
     """Return a batch of records, compressed by a codec."""
     held = list(records)
     data = b"".join(held)
-    return sealed(header, CODECS[codec](data) if codec else data, len(held), codec)
+    return with_header(header, CODECS[codec](data) if codec else data, len(held), codec)
 
 
-def sealed(header: Header, data: bytes, total: int = 1, codec: int = 0) -> bytes:
+def with_header(header: BatchHeader, data: bytes, total: int = 1, codec: int = 0) -> bytes:
     """Return a batch with `data` in the place of its records, and with the right checksum."""
     fields = (
         header.attributes | codec,
-        total - 1 if header.delta is None else header.delta,
-        header.stamp,
-        header.stamp,
+        total - 1 if header.last_offset_delta is None else header.last_offset_delta,
+        header.timestamp_ms,
+        header.timestamp_ms,
         header.producer,
         -1,
         -1,
-        total if header.total is None else header.total,
+        total if header.record_count is None else header.record_count,
     )
     covered = struct.pack(">hiqqqhii", *fields) + data
     length = 9 + len(covered) if header.length is None else header.length
-    return struct.pack(">qiiBI", header.base, length, 0, header.magic, calc_crc32c(covered)) + covered
+    return struct.pack(">qiiBI", header.base_offset, length, 0, header.magic, calc_crc32c(covered)) + covered
 
 
-def values(*numbers: int) -> list[bytes]:
+def value_records(*numbers: int) -> list[bytes]:
     """Return records with these numbers as their values, one after the other."""
-    return [record(place, b"%d" % one) for place, one in enumerate(numbers)]
+    return [record_bytes(place, b"%d" % one) for place, one in enumerate(numbers)]
 
 
-def good(base: int, *numbers: int, codec: int = 0) -> bytes:
+def valid_batch(base: int, *numbers: int, codec: int = 0) -> bytes:
     """Return a batch that can be read."""
-    return batch(values(*numbers), Header(base), codec)
+    return batch_bytes(value_records(*numbers), BatchHeader(base), codec)
 
 
-Aborted = Sequence[tuple[int, int]]
+AbortedTransactions = Sequence[tuple[int, int]]
 
 
-class Outcome(NamedTuple):
+class ReadResult(NamedTuple):
     """What was read of a log, where reading ended, and after how many answers."""
 
-    found: list[RecordOrUnreadable]
+    results: list[RecordOrUnreadable]
     position: int
-    answers: int
+    answer_count: int
 
     @property
     def values(self) -> list[bytes | None]:
         """The values of the records that were read."""
-        return [one.value for one in self.found if isinstance(one, ConsumedRecord)]
+        return [one.value for one in self.results if isinstance(one, ConsumedRecord)]
 
     @property
     def unreadable(self) -> list[UnreadableBatch]:
         """What was told of batches that cannot be read."""
-        return [one for one in self.found if isinstance(one, UnreadableBatch)]
+        return [one for one in self.results if isinstance(one, UnreadableBatch)]
 
 
-def read_answer(
-    answer: bytes, asked: int = 0, aborted: Aborted = (), memory: UnreadableBatchTracker | None = None
+def read_response(
+    answer: bytes, asked: int = 0, aborted: AbortedTransactions = (), memory: UnreadableBatchTracker | None = None
 ) -> ResponseRecords:
     """Return the records in one answer of a broker's."""
-    kept = memory or UnreadableBatchTracker(lambda _: FETCHED)
-    return ResponseRecords(kept, PAIR, PartitionResponse(answer), aborted, asked, None, None, None, 1)
+    kept = memory or UnreadableBatchTracker(lambda _: FETCH_TIME_MS)
+    return ResponseRecords(kept, TOPIC_PARTITION, PartitionResponse(answer), aborted, asked, None, None, None, 1)
 
 
-def read_log(batches: Sequence[bytes], aborted: Aborted = (), size: int = 1 << 20, at: int = 0) -> Outcome:
+def read_log(
+    batches: Sequence[bytes], aborted: AbortedTransactions = (), size: int = 1 << 20, at: int = 0
+) -> ReadResult:
     """Return what a consumer reads of a log from an offset to its end, fetching `size` bytes at a time.
 
     Batches are served as a broker does: from the one that holds the position by its header, the first one whole.
     """
-    memory, found, position = UnreadableBatchTracker(lambda _: FETCHED), list[RecordOrUnreadable](), at
+    memory, found, position = UnreadableBatchTracker(lambda _: FETCH_TIME_MS), list[RecordOrUnreadable](), at
     for count in range(1, 100_000):
-        answer = b"".join(_served(batches, position, size))
+        answer = b"".join(_response_from(batches, position, size))
         if not answer:
-            return Outcome(found, position, count - 1)
-        records = read_answer(answer, position, aborted, memory)
+            return ReadResult(found, position, count - 1)
+        records = read_response(answer, position, aborted, memory)
         found += records
         assert records.next_fetch_offset >= position, "expected a position that never goes back"
         position = records.next_fetch_offset
     raise AssertionError(f"expected an end, still at offset {position} after {count} answers")
 
 
-def _served(batches: Sequence[bytes], position: int, size: int) -> Iterator[bytes]:
+def _response_from(batches: Sequence[bytes], position: int, size: int) -> Iterator[bytes]:
     left = size
     rest = [data for data in batches if last_offset(data) >= position]
     for place, data in enumerate(rest):

@@ -8,10 +8,10 @@ from uuid import uuid4
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from kafka.admin import KafkaAdminClient
 
-PATIENCE_MS = 60_000
+TIMEOUT_MS = 60_000
 
 
-def make_topic(bootstrap: str, copies: int = -1) -> str:
+def create_topic(bootstrap: str, copies: int = -1) -> str:
     """Make a topic of one partition and return its name; -1 copies are as many as the broker's default."""
     name = f"brokers-{uuid4().hex[:8]}"
     with closing(KafkaAdminClient(bootstrap_servers=bootstrap)) as admin:
@@ -19,7 +19,7 @@ def make_topic(bootstrap: str, copies: int = -1) -> str:
     return name
 
 
-async def write(bootstrap: str, topic: str, values: Iterable[bytes], patience_ms: int = PATIENCE_MS) -> None:
+async def write(bootstrap: str, topic: str, values: Iterable[bytes], patience_ms: int = TIMEOUT_MS) -> None:
     """Write records one after the other; raises KafkaError when one is not acknowledged within the patience."""
     producer = AIOKafkaProducer(bootstrap_servers=bootstrap, acks="all", request_timeout_ms=patience_ms)
     try:  # one that could not start must be stopped as well
@@ -37,12 +37,12 @@ async def read(bootstrap: str, topic: str, expected: int) -> list[bytes]:
     )
     try:
         await consumer.start()
-        async with asyncio.timeout(PATIENCE_MS / 1000):
+        async with asyncio.timeout(TIMEOUT_MS / 1000):
             return [(await consumer.getone()).value or b"" for _ in range(expected)]
     finally:
         await consumer.stop()
 
 
-def numbered(first: int, last: int) -> list[bytes]:
+def numbered_values(first: int, last: int) -> list[bytes]:
     """Return the values of the records from the first number up to the last, both included."""
     return [b"%d" % number for number in range(first, last + 1)]

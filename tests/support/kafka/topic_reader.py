@@ -9,11 +9,11 @@ from typing import Any, NamedTuple
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 _REQUEST_TIMEOUT_MS = 10_000
-_PATIENCE_SECONDS = 10.0
-_READING_SECONDS = 300.0
+_POLL_TIMEOUT_SECONDS = 10.0
+_READ_TIMEOUT_SECONDS = 300.0
 
 
-class Record(NamedTuple):
+class TopicRecord(NamedTuple):
     """A record as it was read back."""
 
     partition: int
@@ -25,7 +25,9 @@ class Record(NamedTuple):
     headers: Sequence[tuple[str, bytes]] = ()
 
 
-async def read(bootstrap: str, topic: str, partitions: int, isolation: str = "read_committed") -> list[Record]:
+async def read_topic(
+    bootstrap: str, topic: str, partitions: int, isolation: str = "read_committed"
+) -> list[TopicRecord]:
     """Read to where the topic ends now, others may go on writing.
 
     What is committed but cannot be read yet is waited for, what nobody ends for a while only. The embedded broker counts
@@ -37,12 +39,12 @@ async def read(bootstrap: str, topic: str, partitions: int, isolation: str = "re
     async with _consumer(bootstrap, isolation) as consumer:
         consumer.assign(pairs)
         await consumer.seek_to_beginning(*pairs)
-        ends = await _readable(consumer, written)
-        found: list[Record] = []
-        async with asyncio.timeout(_READING_SECONDS):
+        ends = await _has_more(consumer, written)
+        found: list[TopicRecord] = []
+        async with asyncio.timeout(_READ_TIMEOUT_SECONDS):
             while any([await consumer.position(pair) < ends[pair] for pair in pairs]):
                 for records in (await consumer.getmany(timeout_ms=200)).values():
-                    found += [_record(one) for one in records]
+                    found += [_to_record(one) for one in records]
     return found
 
 
@@ -61,9 +63,9 @@ async def _consumer(bootstrap: str, isolation: str) -> AsyncIterator[AIOKafkaCon
         await consumer.stop()
 
 
-async def _readable(consumer: AIOKafkaConsumer, written: Mapping[TopicPartition, int]) -> dict[TopicPartition, int]:
+async def _has_more(consumer: AIOKafkaConsumer, written: Mapping[TopicPartition, int]) -> dict[TopicPartition, int]:
     """Return the ends up to which a consumer can read: those of all that is `written`, unless nobody ends it."""
-    deadline = time.monotonic() + _PATIENCE_SECONDS
+    deadline = time.monotonic() + _POLL_TIMEOUT_SECONDS
     while True:
         ends: dict[TopicPartition, int] = await consumer.end_offsets([*written])
         if time.monotonic() > deadline or all(ends[pair] >= end for pair, end in written.items()):
@@ -71,5 +73,7 @@ async def _readable(consumer: AIOKafkaConsumer, written: Mapping[TopicPartition,
         await asyncio.sleep(0.1)
 
 
-def _record(one: Any) -> Record:  # noqa: ANN401 - aiokafka is untyped
-    return Record(one.partition, one.offset, one.key or b"", one.value, one.topic, one.timestamp, tuple(one.headers))
+def _to_record(one: Any) -> TopicRecord:  # noqa: ANN401 - aiokafka is untyped
+    return TopicRecord(
+        one.partition, one.offset, one.key or b"", one.value, one.topic, one.timestamp, tuple(one.headers)
+    )

@@ -6,7 +6,7 @@ from contextlib import closing
 from kafka import KafkaAdminClient
 
 from streams.runtime.kafka.admin import KafkaAdmin
-from tests.support.waiting import until
+from tests.support.waiting import wait_until
 
 
 def delete_topics(bootstrap: str, names: Iterable[str]) -> None:
@@ -16,4 +16,4 @@ def delete_topics(bootstrap: str, names: Iterable[str]) -> None:
         if found := list(broker.describe_topics(wanted)):
             with closing(KafkaAdminClient(bootstrap_servers=bootstrap)) as admin:
                 admin.delete_topics(found)
-            until(lambda: not broker.describe_topics(wanted), f"{', '.join(found)} to be gone")
+            wait_until(lambda: not broker.describe_topics(wanted), f"{', '.join(found)} to be gone")

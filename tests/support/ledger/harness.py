@@ -26,11 +26,11 @@ from streams.domain.ledger.report_store import Reports
 from streams.domain.ledger.report_updates import ReportUpdate
 from streams.domain.reports.row import Entry, UnpackedReport
 from streams.domain.vocabulary import Outcome, RefusalReason, Reversal
-from tests.support.ledger.oracle import STANDARD_YARDSTICKS, Cohort, Mark, Oracle, Yardstick
+from tests.support.ledger.oracle import STANDARD_ORACLE_CLOCKS, Oracle, OracleClock, OracleCohort, OracleProfile
 from tests.support.ledger.profiles import unpacked
 
 CADENCES: Final = {"harbor": 5 * MINUTE, "lantern": 6 * HOUR}
-_WORDS: Final = {OPEN: "open", STOPPED: "stopped", FROZEN: "frozen"} | {
+_ENDING_WORDS: Final = {OPEN: "open", STOPPED: "stopped", FROZEN: "frozen"} | {
     number: outcome.value for outcome, number in COMPETING_ENDINGS.items()
 }
 
@@ -38,13 +38,13 @@ _WORDS: Final = {OPEN: "open", STOPPED: "stopped", FROZEN: "frozen"} | {
 CODEC: Final = MessagePackCodec()
 
 
-def load(ledger: Ledger, rows: Mapping[bytes, bytes]) -> None:
+def load_rows(ledger: Ledger, rows: Mapping[bytes, bytes]) -> None:
     """Load an empty ledger with rows as it gave them out."""
     reports: Reports = {key[2:]: row for key, row in rows.items() if key.startswith(b"r|")}
     ledger.restore(reports, {key: row for key, row in rows.items() if not key.startswith(b"r|")})
 
 
-def deeds(word: str) -> frozenset[ActionKind]:
+def action_kinds_of(word: str) -> frozenset[ActionKind]:
     """Return the deeds that the oracle calls `word`."""
     if word == "final":
         return frozenset(FINAL_RESTRICTION_ACTIONS)
@@ -55,11 +55,11 @@ def deeds(word: str) -> frozenset[ActionKind]:
     return frozenset({ActionKind(Outcome(word))})
 
 
-def clock_of(yardstick: Yardstick) -> Clock:
+def clock_from_oracle(yardstick: OracleClock) -> Clock:
     """Return the clock that a yardstick describes."""
 
     def all_of(words: Iterable[str]) -> frozenset[ActionKind]:
-        return frozenset().union(*(deeds(word) for word in words))
+        return frozenset().union(*(action_kinds_of(word) for word in words))
 
     return Clock(
         id=yardstick.name,
@@ -70,14 +70,14 @@ def clock_of(yardstick: Yardstick) -> Clock:
         pauses=all_of(yardstick.pauses),
         resumes=all_of(yardstick.resumes),
         scope=Scope(harms=yardstick.harms),
-        all_items=yardstick.every_item,
-        after_reopen=AfterReopen.RESTART if yardstick.restart else AfterReopen.KEEP,
+        all_items=yardstick.all_items,
+        after_reopen=AfterReopen.RESTART if yardstick.restarts_after_reopen else AfterReopen.KEEP,
         limit=yardstick.limit,
         validity=yardstick.windows,
     )
 
 
-class Subject:
+class LedgerHarness:
     """A ledger with the rows that its journal would hold."""
 
     def __init__(
@@ -87,49 +87,49 @@ class Subject:
         *,
         quick: bool = True,
     ) -> None:
-        self.rules = LedgerConfig(
+        self.config = LedgerConfig(
             clocks=tuple(clocks),
             platforms={name: PlatformConfig(cadence=cadence) for name, cadence in CADENCES.items()},
             with_updates=True,
         )
         self.rows: dict[bytes, bytes] = {}
-        self.belongs = belongs
-        self.quick = quick
-        self.ledger = Ledger(self.rules, CODEC, belongs, with_fast_path=quick)
+        self.is_on_partition = belongs
+        self.fast_path = quick
+        self.ledger = Ledger(self.config, CODEC, belongs, with_fast_path=quick)
         self.ledger.start()
-        self.told = 0
-        self.notices: list[ReportUpdate] = []
+        self.last_logged_at = 0
+        self.updates: list[ReportUpdate] = []
 
-    def feed(self, events: Iterable[Event]) -> list[RefusalReason | None]:
+    def apply(self, events: Iterable[Event]) -> list[RefusalReason | None]:
         """Apply events one after the other."""
         events = list(events)
-        self.told = max([self.told, *[event.logged_at for event in events]])
+        self.last_logged_at = max([self.last_logged_at, *[event.logged_at for event in events]])
         return [self.ledger.apply(event) for event in events]
 
     def advance(self, now: int) -> None:
         """Move time to `now`."""
         self.ledger.advance(now)
-        self.told = max(self.told, now)
+        self.last_logged_at = max(self.last_logged_at, now)
 
     def commit(self) -> None:
         """Write down what changed, as a journal would."""
         changes = self.ledger.drain_changes()
-        self.notices += self.ledger.drain_updates()
+        self.updates += self.ledger.drain_updates()
         for key, value in changes.items():
             if value is None:
                 self.rows.pop(key, None)
             else:
                 self.rows[key] = value
 
-    def crash(self, clocks: Sequence[Clock] | None = None) -> None:
+    def restart(self, clocks: Sequence[Clock] | None = None) -> None:
         """Lose what was not committed and come back from the rows, with another pack if one is given."""
         if clocks is not None:
-            self.rules = self.rules._replace(clocks=tuple(clocks))
-        self.ledger = Ledger(self.rules, CODEC, self.belongs, with_fast_path=self.quick)
-        load(self.ledger, self.rows)
-        self.ledger.start(self.told)
+            self.config = self.config._replace(clocks=tuple(clocks))
+        self.ledger = Ledger(self.config, CODEC, self.is_on_partition, with_fast_path=self.fast_path)
+        load_rows(self.ledger, self.rows)
+        self.ledger.start(self.last_logged_at)
 
-    def held(
+    def in_memory_state(
         self,
     ) -> tuple[dict[bytes, tuple[int, list[Entry]]], dict[str, dict[bytes, int]], dict[str, dict[str, int]]]:
         """Return what is in memory: reports, cohorts and counters, without what is zero or empty."""
@@ -140,36 +140,36 @@ class Subject:
         }
         return (
             reports,
-            {name: filled for name, cohort in cohorts.items() if (filled := _filled(cohort))},
+            {name: filled for name, cohort in cohorts.items() if (filled := _without_zeros(cohort))},
             self.counters(),
         )
 
-    def loaded(self) -> "Subject":
+    def reloaded(self) -> "LedgerHarness":
         """Return another ledger that was loaded from what was committed of this one."""
-        other = Subject(self.rules.clocks, self.belongs)
-        other.rules, other.rows, other.told = self.rules, dict(self.rows), self.told
-        other.crash()
+        other = LedgerHarness(self.config.clocks, self.is_on_partition)
+        other.config, other.rows, other.last_logged_at = self.config, dict(self.rows), self.last_logged_at
+        other.restart()
         return other
 
-    def cohorts(self) -> dict[Cohort, Counter[Mark]]:
+    def cohorts(self) -> dict[OracleCohort, Counter[OracleProfile]]:
         """Return the cohorts in the oracle's words, empty ones left out."""
-        found: dict[Cohort, Counter[Mark]] = {}
+        found: dict[OracleCohort, Counter[OracleProfile]] = {}
         for key, signatures in unpacked(self.ledger.stored_cohorts()).items():
-            marks: Counter[Mark] = Counter()
+            marks: Counter[OracleProfile] = Counter()
             for signature, count in signatures.items():
                 assert count > 0, "a cohort holds no signature without a report"
-                marks[self._mark(signature)] += count
+                marks[self._profile(signature)] += count
             if marks:
-                found[_cohort(key)] = marks
+                found[_oracle_cohort(key)] = marks
         return found
 
-    def _mark(self, signature: ReportProfile) -> Mark:
-        running = {clock.clock_hash: (_WORDS[clock.ending], clock.value) for clock in signature.clocks}
-        return Mark(
+    def _profile(self, signature: ReportProfile) -> OracleProfile:
+        running = {clock.clock_hash: (_ENDING_WORDS[clock.ending], clock.value) for clock in signature.clocks}
+        return OracleProfile(
             state=signature.state.value,
-            entry=signature.entry_bin,
+            entry_bin=signature.entry_bin,
             filed_minute=signature.filed_minute,
-            clocks=tuple(running.get(clock.hash, ("absent", 0)) for clock in self.rules.clocks),
+            clocks=tuple(running.get(clock.hash, ("absent", 0)) for clock in self.config.clocks),
         )
 
     def report_rows(self) -> dict[bytes, bytes]:
@@ -177,20 +177,20 @@ class Subject:
         self.commit()
         return {key: value for key, value in self.rows.items() if key.startswith(b"r|")}
 
-    def stop_sums(self) -> dict[Cohort, tuple[int, ...]]:
+    def duration_totals(self) -> dict[OracleCohort, tuple[int, ...]]:
         """Return per cohort and clock the exact sum of the durations of its stops, where there is any."""
         sums = {
-            _cohort(parse_key(name)): tuple(
-                dict(stored_totals(stored)).get(clock.hash, 0) for clock in self.rules.clocks
+            _oracle_cohort(parse_key(name)): tuple(
+                dict(stored_totals(stored)).get(clock.hash, 0) for clock in self.config.clocks
             )
             for name, stored in self.ledger.stored_cohorts().items()
         }
         return {cohort: found for cohort, found in sums.items() if any(found)}
 
-    def softened(self) -> Counter[Cohort]:
+    def downgraded(self) -> Counter[OracleCohort]:
         """Return per cohort how many of its reports were made to look less grave."""
         stored = self.ledger.stored_cohorts()
-        return +Counter({_cohort(parse_key(name)): cohort.get(DOWNGRADED, 0) for name, cohort in stored.items()})
+        return +Counter({_oracle_cohort(parse_key(name)): cohort.get(DOWNGRADED, 0) for name, cohort in stored.items()})
 
     def read_rows(self) -> dict[bytes, object]:
         """Return all committed rows, unpacked, so that the order within a row does not matter."""
@@ -210,20 +210,22 @@ class Subject:
             for platform, names in self.ledger.counters().items()
         }
 
-    def waiting(self) -> Counter[str]:
+    def waiting_orphans(self) -> Counter[str]:
         """Return per platform how many reports wait for their filing."""
         return +Counter({name: tally.get(counters.ORPHANS, 0) for name, tally in self.ledger.counters().items()})
 
-    def net(self) -> dict[str, Counter[str]]:
+    def net_counters(self) -> dict[str, Counter[str]]:
         """Return counted minus corrected for filings, stops and verdicts; zeros are left out."""
-        return {platform: _net(names) for platform, names in self.ledger.counters().items() if _net(names)}
+        return {
+            platform: _net_counters(names) for platform, names in self.ledger.counters().items() if _net_counters(names)
+        }
 
 
-def _filled(cohort: Mapping[bytes, int]) -> dict[bytes, int]:
+def _without_zeros(cohort: Mapping[bytes, int]) -> dict[bytes, int]:
     return {name: count for name, count in cohort.items() if count}
 
 
-def _net(names: Mapping[str, int]) -> Counter[str]:
+def _net_counters(names: Mapping[str, int]) -> Counter[str]:
     left: Counter[str] = Counter()
     left[counters.FILED] = names.get(counters.FILED, 0) - names.get(counters.UNFILED, 0)
     for name, value in names.items():
@@ -232,28 +234,30 @@ def _net(names: Mapping[str, int]) -> Counter[str]:
     return Counter({name: value for name, value in left.items() if value})
 
 
-def _cohort(key: CohortKey) -> Cohort:
-    return Cohort(key.platform, key.day, key.encoded_labels)
+def _oracle_cohort(key: CohortKey) -> OracleCohort:
+    return OracleCohort(key.platform, key.day, key.encoded_labels)
 
 
-def oracle_for(yardsticks: Sequence[Yardstick] = STANDARD_YARDSTICKS) -> Oracle:
+def oracle_with_clocks(yardsticks: Sequence[OracleClock] = STANDARD_ORACLE_CLOCKS) -> Oracle:
     """Return the oracle that judges by the same platforms."""
     return Oracle(tuple(yardsticks), dict(CADENCES))
 
 
-def expected_net(oracle: Oracle, clocks: Sequence[Clock], events: Sequence[Event], now: int) -> dict[str, Counter[str]]:
-    """Return what the oracle expects of `Subject.net` after an advance to `now`."""
+def expected_net_counters(
+    oracle: Oracle, clocks: Sequence[Clock], events: Sequence[Event], now: int
+) -> dict[str, Counter[str]]:
+    """Return what the oracle expects of `LedgerHarness.net_counters` after an advance to `now`."""
     net: dict[str, Counter[str]] = {}
     keys = {yardstick.name: clock.key for yardstick, clock in zip(oracle.clocks, clocks, strict=True)}
     for platform, states in oracle.states(events, now).items():
         net.setdefault(platform, Counter())[counters.FILED] = states.total()
-    for (platform, clock), durations in oracle.stops(events).items():
+    for (platform, clock), durations in oracle.stop_durations(events).items():
         net[platform][counters.stopped_ms(keys[clock])] = sum(durations)
         for duration in durations:
             net[platform][counters.stopped(keys[clock], duration)] += 1
-    for (platform, clock), total in oracle.paused(events).items():
+    for (platform, clock), total in oracle.paused_durations(events).items():
         net[platform][counters.paused_ms(keys[clock])] = total
-    for verdict in oracle.verdicts(events, now):
+    for verdict in oracle.deadline_outcomes(events, now):
         platform = verdict.key.split(b"|")[0].decode()
-        net[platform][f"deadline|{keys[verdict.clock]}|{verdict.verdict}|{verdict.timing}"] += 1
+        net[platform][f"deadline|{keys[verdict.clock]}|{verdict.outcome}|{verdict.timing}"] += 1
     return {platform: Counter({name: n for name, n in found.items() if n}) for platform, found in net.items()}

@@ -15,26 +15,28 @@ from streams.contract.packs.rulebook import STANDARD_RULES, Rulebook
 from streams.contract.registry.registry import Registry
 from streams.domain.ledger.ledger import Ledger
 
-Words = Mapping[tuple[str, str, str], tuple[str, object]]
+LatestUpdates = Mapping[tuple[str, str, str], tuple[str, object]]
 """By platform, report and clock: that it was missed, and when; or how it ended, and after how long."""
 
 
-def last_words(values: Iterable[bytes]) -> Words:
+def latest_updates(values: Iterable[bytes]) -> LatestUpdates:
     """Return the last word on every clock."""
     known: dict[tuple[str, str, str], tuple[str, object]] = {}
     for event in map(decode_report_update, values):
-        for place, said in _said(event):
+        for place, said in _update_content(event):
             known[event.data.platform, event.subject, place] = said
     return known
 
 
-def _said(event: ResponseMeasuredEvent | DeadlineMissedEvent) -> Iterable[tuple[str, tuple[str, object]]]:
+def _update_content(event: ResponseMeasuredEvent | DeadlineMissedEvent) -> Iterable[tuple[str, tuple[str, object]]]:
     if isinstance(event, DeadlineMissedEvent):
         return [(f"{clock.clock}@{clock.version}", ("missed", event.time)) for clock in event.data.clocks]
     return [(f"{clock.clock}@{clock.version}", (clock.ending, clock.duration_ms)) for clock in event.data.clocks]
 
 
-def expected(lines: Iterable[bytes], registry: Registry, now: int, rulebook: Rulebook = STANDARD_RULES) -> Words:
+def expected_updates(
+    lines: Iterable[bytes], registry: Registry, now: int, rulebook: Rulebook = STANDARD_RULES
+) -> LatestUpdates:
     """Return the last words of one ledger that was fed the lines of a file and has come to `now`."""
     decoder, ledger = (
         EventDecoder(registry),
@@ -46,4 +48,4 @@ def expected(lines: Iterable[bytes], registry: Registry, now: int, rulebook: Rul
             ledger.apply(event)
     ledger.advance(now)
     ledger.drain_changes()
-    return last_words(encode_report_update(notice) for notice in ledger.drain_updates())
+    return latest_updates(encode_report_update(notice) for notice in ledger.drain_updates())

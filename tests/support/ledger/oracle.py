@@ -16,19 +16,19 @@ from streams.domain.events import Action, ActionKind, Amendment, Event, Filing, 
 from streams.domain.labels import decode_labels
 from streams.domain.vocabulary import Outcome, Reversal, Severity
 
-Fact = Filing | Action | Amendment | Retraction
+ReportEvent = Filing | Action | Amendment | Retraction
 
-SKEW = 2 * MINUTE
-PROMPT = 15 * MINUTE
-SEALED = 400 * DAY
+MAX_CLOCK_SKEW = 2 * MINUTE
+PROMPT_WITHIN = 15 * MINUTE
+UNANSWERED_AFTER = 400 * DAY
 
 ACKNOWLEDGING = frozenset({"acknowledged", "review_started", "validated", "notice_served", "escalated"})
 CLOSED_WITHOUT_DECISION = frozenset({"out_of_scope", "invalidated", "withdrawn", "expired"})
 DECIDED_WITHOUT_ACTION = frozenset({"no_violation", "already_restricted", "unavailable"})
-ENDINGS = frozenset({"final"}) | DECIDED_WITHOUT_ACTION | CLOSED_WITHOUT_DECISION
+ENDING_WORDS = frozenset({"final"}) | DECIDED_WITHOUT_ACTION | CLOSED_WITHOUT_DECISION
 OPEN_STATES = frozenset({"open", "acknowledged", "interim", "merged", "paused", "reopened"})
 
-TABLE = (
+TIE_ORDER = (
     ("resumed", None),
     ("appeal_filed", None),
     ("appeal_upheld", None),
@@ -57,7 +57,7 @@ TABLE = (
 
 
 @dataclass(frozen=True)
-class Yardstick:
+class OracleClock:
     """A clock, in words; it runs on reports of `harms`, of any when that is empty, that were filed in `windows`."""
 
     name: str
@@ -66,54 +66,54 @@ class Yardstick:
     starts: frozenset[str] = frozenset()
     pauses: frozenset[str] = frozenset()
     resumes: frozenset[str] = frozenset()
-    every_item: bool = True
-    restart: bool = False
+    all_items: bool = True
+    restarts_after_reopen: bool = False
     limit: int | None = 24 * HOUR
     harms: frozenset[str] = frozenset()
     windows: tuple[tuple[int, int], ...] = ((0, 1 << 62),)
 
 
-STANDARD_YARDSTICKS = (
-    Yardstick(
+STANDARD_ORACLE_CLOCKS = (
+    OracleClock(
         name="time_to_acknowledge",
         stops=frozenset({"acknowledged", "review_started", "validated", "escalated", "partial", "final"})
         | DECIDED_WITHOUT_ACTION,
         competes=CLOSED_WITHOUT_DECISION,
     ),
-    Yardstick(
+    OracleClock(
         name="time_to_decision",
         stops=frozenset({"final"}) | DECIDED_WITHOUT_ACTION,
         competes=CLOSED_WITHOUT_DECISION,
     ),
-    Yardstick(
+    OracleClock(
         name="time_to_action",
         stops=frozenset({"final"}),
         competes=DECIDED_WITHOUT_ACTION | CLOSED_WITHOUT_DECISION,
-        restart=True,
+        restarts_after_reopen=True,
     ),
 )
 
 
-class Step(NamedTuple):
+class OracleStep(NamedTuple):
     """A deed in its place: `at` is never before the filing, `items` 0 for all, `state` the one after it."""
 
     at: int
-    word: str
-    items: int
+    action_word: str
+    items_decided: int
     state: str
-    reopens: bool
+    is_reopening: bool
 
 
-class Story(NamedTuple):
+class OracleReport(NamedTuple):
     """What the events of one key come to."""
 
     filing: Filing | None
-    steps: tuple[Step, ...]
-    orphan: bool
-    duplicates: int
-    conflicts: int
-    skewed: int
-    bad_time: int
+    steps: tuple[OracleStep, ...]
+    is_orphan: bool
+    duplicate_count: int
+    conflict_count: int
+    skewed_count: int
+    bad_time_count: int
     softened: bool
 
     @property
@@ -122,47 +122,47 @@ class Story(NamedTuple):
         return self.steps[-1].state if self.steps else "open"
 
 
-class Run(NamedTuple):
+class OracleRun(NamedTuple):
     """How one clock went: `ending` is absent, open, frozen, stopped or the word that competed; `at` ends it."""
 
     ending: str
     start: int = 0
-    paused: int = 0
-    at: int = 0
+    paused_ms: int = 0
+    ended_at: int = 0
 
     @property
     def duration(self) -> int:
         """From the start to the end or the pause, without paused time."""
-        return max(0, self.at - self.start - self.paused)
+        return max(0, self.ended_at - self.start - self.paused_ms)
 
 
-class Mark(NamedTuple):
+class OracleProfile(NamedTuple):
     """A report as its cohort holds it; `clocks` are (ending, minute or bin)."""
 
     state: str
-    entry: int
+    entry_bin: int
     filed_minute: int | None
     clocks: tuple[tuple[str, int], ...]
 
 
-class Cohort(NamedTuple):
+class OracleCohort(NamedTuple):
     """Which reports are counted together."""
 
     platform: str
     day: int
-    attributes: str
+    labels: str
 
 
-class Verdict(NamedTuple):
+class OracleDeadline(NamedTuple):
     """What a clock with a limit came to at the horizon."""
 
     key: bytes
     clock: str
     timing: str
-    verdict: str
+    outcome: str
 
 
-def bin_by_search(duration: int) -> int:
+def bin_of_duration(duration: int) -> int:
     """Return the first bin whose upper edge is not below `duration`."""
     for index, edge in enumerate(EDGES):
         if duration <= edge:
@@ -170,16 +170,16 @@ def bin_by_search(duration: int) -> int:
     return len(EDGES)
 
 
-def word_of(deed: ActionKind) -> str:
+def action_word(deed: ActionKind) -> str:
     """Return the word by which the oracle knows a deed."""
     if deed.outcome in {Outcome.RESTRICTED, Outcome.ACCOUNT_RESTRICTED}:
         return "final" if deed.is_final else "partial"
     return deed.outcome.value
 
 
-def story_of(facts: Sequence[Fact]) -> Story:
+def oracle_report(facts: Sequence[ReportEvent]) -> OracleReport:
     """Read the events of one key, in any order and with any repetition."""
-    distinct = _without_copies(facts)
+    distinct = _first_per_id(facts)
     winners = [min(group, key=_precedence) for group in _by_id(distinct).values()]
     taken_back = {
         fact.retracted_id
@@ -193,20 +193,22 @@ def story_of(facts: Sequence[Fact]) -> Story:
     filings = sorted((fact for fact in standing if isinstance(fact, Filing)), key=_precedence)
     filing = filings[0] if filings else None
     actions = [fact for fact in standing if isinstance(fact, Action)]
-    in_time = [action for action in actions if filing is None or action.at >= filing.at - SKEW]
-    return Story(
+    in_time = [action for action in actions if filing is None or action.at >= filing.at - MAX_CLOCK_SKEW]
+    return OracleReport(
         filing=filing,
-        steps=_steps(filing, in_time) if filing else (),
-        orphan=filing is None and any(isinstance(fact, Action | Amendment) for fact in standing),
-        duplicates=len(facts) - len(distinct),
-        conflicts=len(distinct) - len(winners) + max(0, len(filings) - 1),
-        skewed=sum(action.at < filing.at for action in in_time) if filing else 0,
-        bad_time=len(actions) - len(in_time),
-        softened=any(isinstance(fact, Amendment) and _is_laxer(fact, filing) for fact in standing) if filing else False,
+        steps=_steps_of(filing, in_time) if filing else (),
+        is_orphan=filing is None and any(isinstance(fact, Action | Amendment) for fact in standing),
+        duplicate_count=len(facts) - len(distinct),
+        conflict_count=len(distinct) - len(winners) + max(0, len(filings) - 1),
+        skewed_count=sum(action.at < filing.at for action in in_time) if filing else 0,
+        bad_time_count=len(actions) - len(in_time),
+        softened=any(isinstance(fact, Amendment) and _is_downgrade(fact, filing) for fact in standing)
+        if filing
+        else False,
     )
 
 
-def _precedence(fact: Fact) -> tuple[object, ...]:
+def _precedence(fact: ReportEvent) -> tuple[object, ...]:
     """Return what decides between two events: when it happened, what it is, what it says, when it was told."""
     if isinstance(fact, Filing):
         return (fact.at, 0, fact.is_test, fact.items, fact.encoded_labels, fact.logged_at)
@@ -217,55 +219,55 @@ def _precedence(fact: Fact) -> tuple[object, ...]:
     return (
         fact.at,
         3,
-        TABLE.index((word_of(fact.kind), fact.kind.reversed_decision)),
-        _is_of_account(fact),
+        TIE_ORDER.index((action_word(fact.kind), fact.kind.reversed_decision)),
+        _is_account_action(fact),
         fact.items,
         fact.logged_at,
     )
 
 
-def _is_of_account(action: Action) -> bool:
+def _is_account_action(action: Action) -> bool:
     return action.kind.outcome is Outcome.ACCOUNT_RESTRICTED
 
 
-def _is_laxer(amendment: Amendment, filing: Filing) -> bool:
+def _is_downgrade(amendment: Amendment, filing: Filing) -> bool:
     """Compare what an amendment says with the filing; an unspecified severity is neither laxer nor made laxer."""
     filed = decode_labels(filing.encoded_labels)
     if {amendment.severity, filed.severity}.isdisjoint({None, Severity.UNSPECIFIED}):
         grades = ["critical", "high", "standard"]
         if grades.index(str(amendment.severity)) > grades.index(filed.severity):
             return True
-    return amendment.harm is not None and _rank_of(amendment.harm) > _rank_of(filed.harm)
+    return amendment.harm is not None and _harm_rank(amendment.harm) > _harm_rank(filed.harm)
 
 
-def _rank_of(harm: str) -> int:
+def _harm_rank(harm: str) -> int:
     if harm in {"csam", "csam_generated", "grooming", "sextortion", "trafficking"}:
         return 1
     return 3 if harm == "other" else 2
 
 
-def _without_copies(facts: Sequence[Fact]) -> list[Fact]:
+def _first_per_id(facts: Sequence[ReportEvent]) -> list[ReportEvent]:
     """Keep of equal id and content the copy that was told first."""
-    kept: dict[tuple[int, int], Fact] = {}
+    kept: dict[tuple[int, int], ReportEvent] = {}
     for fact in sorted(facts, key=lambda fact: fact.logged_at):
         kept.setdefault((fact.id, fact.content), fact)
     return list(kept.values())
 
 
-def _by_id(facts: Iterable[Fact]) -> dict[int, list[Fact]]:
-    groups: dict[int, list[Fact]] = {}
+def _by_id(facts: Iterable[ReportEvent]) -> dict[int, list[ReportEvent]]:
+    groups: dict[int, list[ReportEvent]] = {}
     for fact in facts:
         groups.setdefault(fact.id, []).append(fact)
     return groups
 
 
-def _steps(filing: Filing, actions: Sequence[Action]) -> tuple[Step, ...]:
+def _steps_of(filing: Filing, actions: Sequence[Action]) -> tuple[OracleStep, ...]:
     """Walk the deeds through the states of §2.
 
     Reading: skewed deeds keep the order of their own `at`; only their times are moved to the filing's.
     Reading: states do not know items: the first final restriction ends a report, of however many items it speaks.
     """
-    steps: list[Step] = []
+    steps: list[OracleStep] = []
     state, before_pause, appealed = "open", "open", False
     left = sorted(actions, key=_precedence)
     while left:
@@ -273,29 +275,29 @@ def _steps(filing: Filing, actions: Sequence[Action]) -> tuple[Step, ...]:
         heard = [
             action
             for action in together
-            if _matters(state, appealed, word_of(action.kind), action.kind.reversed_decision)
+            if _counts_as_step(state, appealed, action_word(action.kind), action.kind.reversed_decision)
         ]
         action = (heard or together)[0]
         left.remove(action)
-        word = word_of(action.kind)
+        word = action_word(action.kind)
         appealed = word == "appeal_filed" or (appealed and word not in {"appeal_upheld", "appeal_rejected"})
         after = _state_after(state, before_pause, word, action.kind.reversed_decision)
         if after == "paused" and state != "paused":
             before_pause = state
         steps.append(
-            Step(
+            OracleStep(
                 at=max(action.at, filing.at),
-                word=word,
-                items=action.items,
+                action_word=word,
+                items_decided=action.items,
                 state=after,
-                reopens=after == "reopened" and state not in OPEN_STATES,
+                is_reopening=after == "reopened" and state not in OPEN_STATES,
             )
         )
         state = after
     return tuple(steps)
 
 
-def _matters(state: str, appealed: bool, word: str, of: Reversal | None) -> bool:  # noqa: FBT001 - a flag of the story
+def _counts_as_step(state: str, appealed: bool, word: str, of: Reversal | None) -> bool:  # noqa: FBT001 - a flag of the story
     """Return whether a deed has an effect, or says what happens on the way of an open report."""
     if word == "appeal_filed":
         return state not in OPEN_STATES and not appealed
@@ -311,7 +313,7 @@ def _matters(state: str, appealed: bool, word: str, of: Reversal | None) -> bool
 def _state_after(state: str, before_pause: str, word: str, of: Reversal | None) -> str:
     if state not in OPEN_STATES:
         return _after_the_end(state, word, of)
-    if word in ENDINGS:
+    if word in ENDING_WORDS:
         return "restricted" if word == "final" else word
     if state == "paused":
         return before_pause if word == "resumed" else state
@@ -330,7 +332,7 @@ def _after_the_end(state: str, word: str, of: Reversal | None) -> str:
     return state
 
 
-def run_of(clock: Yardstick, filing: Filing, steps: Sequence[Step]) -> Run:
+def oracle_run(clock: OracleClock, filing: Filing, steps: Sequence[OracleStep]) -> OracleRun:
     """Walk one clock through the deeds, whatever the state of the report.
 
     Reading: before a start that deeds name, the clock hears nothing, neither stops nor pauses; the deed that starts
@@ -341,76 +343,80 @@ def run_of(clock: Yardstick, filing: Filing, steps: Sequence[Step]) -> Run:
     a clock that was still open; time paused before stays paused.
     Reading: deeds that decide only some of the items end no pause; the one that stops the clock does.
     """
-    start, heard = _from_the_start(clock, filing, steps)
+    start, heard = _starts_at_filing(clock, filing, steps)
     if start is None or not _applies(clock, filing):
-        return Run("absent")
-    watch = _Watch(clock, filing.items)
+        return OracleRun("absent")
+    watch = _OracleClockState(clock, filing.items)
     if clock.starts:
         *before, starting = steps[: len(steps) - len(heard)]
-        _hear_the_end(watch, before, starting)
+        _apply_last_step(watch, before, starting)
     for step in heard:
-        watch.hear(step)
+        watch.apply(step)
     if watch.end is not None:
-        return Run(watch.end[0], start, watch.paused, watch.end[1])
+        return OracleRun(watch.end[0], start, watch.paused, watch.end[1])
     if watch.paused_since is not None:
-        return Run("frozen", start, watch.paused, watch.paused_since)
-    return Run("open", start, watch.paused)
+        return OracleRun("frozen", start, watch.paused, watch.paused_since)
+    return OracleRun("open", start, watch.paused)
 
 
-def _hear_the_end(watch: "_Watch", before: Sequence[Step], starting: Step) -> None:
+def _apply_last_step(watch: "_OracleClockState", before: Sequence[OracleStep], starting: OracleStep) -> None:
     """Let a clock that starts on a report that has ended hear what has ended it."""
     if not before or before[-1].state in OPEN_STATES or starting.state in OPEN_STATES:
         return
-    opened = max((place for place, step in enumerate(before) if step.reopens), default=0)
+    opened = max((place for place, step in enumerate(before) if step.is_reopening), default=0)
     ending = next(step for step in before[opened:] if step.state not in OPEN_STATES)
-    if ending.word in watch.clock.competes:
-        watch.end = (ending.word, starting.at)
-    elif ending.word in watch.clock.stops:
-        watch.decided = sum(step.items or watch.items for step in before[opened:] if step.word in watch.clock.stops)
-        if not watch.clock.every_item or watch.decided >= watch.items:
+    if ending.action_word in watch.clock.competes:
+        watch.end = (ending.action_word, starting.at)
+    elif ending.action_word in watch.clock.stops:
+        watch.items_decided = sum(
+            step.items_decided or watch.items for step in before[opened:] if step.action_word in watch.clock.stops
+        )
+        if not watch.clock.all_items or watch.items_decided >= watch.items:
             watch.end = ("stopped", starting.at)
 
 
-def _applies(clock: Yardstick, filing: Filing) -> bool:
+def _applies(clock: OracleClock, filing: Filing) -> bool:
     in_time = any(since <= filing.at < until for since, until in clock.windows)
     return in_time and (not clock.harms or decode_labels(filing.encoded_labels).harm.value in clock.harms)
 
 
-def _from_the_start(clock: Yardstick, filing: Filing, steps: Sequence[Step]) -> tuple[int | None, Sequence[Step]]:
+def _starts_at_filing(
+    clock: OracleClock, filing: Filing, steps: Sequence[OracleStep]
+) -> tuple[int | None, Sequence[OracleStep]]:
     """Return when the clock starts and the deeds after that."""
     if not clock.starts:
         return filing.at, steps
     for place, step in enumerate(steps):
-        if step.word in clock.starts:
+        if step.action_word in clock.starts:
             return step.at, steps[place + 1 :]
     return None, ()
 
 
 @dataclass
-class _Watch:
+class _OracleClockState:
     """A running clock, deed by deed."""
 
-    clock: Yardstick
+    clock: OracleClock
     items: int
     paused: int = 0
-    decided: int = 0
+    items_decided: int = 0
     paused_since: int | None = None
     end: tuple[str, int] | None = None
 
-    def hear(self, step: Step) -> None:
-        if step.reopens and self.clock.restart:
-            self.end, self.decided = None, 0
+    def apply(self, step: OracleStep) -> None:
+        if step.is_reopening and self.clock.restarts_after_reopen:
+            self.end, self.items_decided = None, 0
         if self.end is not None:
             return
-        if step.word in self.clock.pauses and self.paused_since is None:
+        if step.action_word in self.clock.pauses and self.paused_since is None:
             self.paused_since = step.at
-        elif step.word in self.clock.resumes:
+        elif step.action_word in self.clock.resumes:
             self._resume(step.at)
-        elif step.word in self.clock.competes:
-            self._finish(step.word, step.at)
-        elif step.word in self.clock.stops:
-            self.decided += step.items or self.items
-            if not self.clock.every_item or self.decided >= self.items:
+        elif step.action_word in self.clock.competes:
+            self._finish(step.action_word, step.at)
+        elif step.action_word in self.clock.stops:
+            self.items_decided += step.items_decided or self.items
+            if not self.clock.all_items or self.items_decided >= self.items:
                 self._finish("stopped", step.at)
 
     def _resume(self, at: int) -> None:
@@ -426,40 +432,40 @@ class _Watch:
 class Oracle:
     """Answers for a list of events at an instant, under some clocks and the platforms' cadences (milliseconds)."""
 
-    clocks: tuple[Yardstick, ...]
+    clocks: tuple[OracleClock, ...]
     cadences: dict[str, int]
-    sealed_after: int = SEALED
+    unanswered_after: int = UNANSWERED_AFTER
 
-    def stories(self, events: Iterable[Event]) -> dict[bytes, Story]:
+    def reports_by_key(self, events: Iterable[Event]) -> dict[bytes, OracleReport]:
         """Return what each key's events come to."""
-        facts: dict[bytes, list[Fact]] = {}
+        facts: dict[bytes, list[ReportEvent]] = {}
         for event in events:
             if not isinstance(event, Heartbeat):
                 facts.setdefault(event.key, []).append(event)
-        return {key: story_of(group) for key, group in facts.items()}
+        return {key: oracle_report(group) for key, group in facts.items()}
 
-    def waiting(self, events: Iterable[Event]) -> Counter[str]:
+    def waiting_orphans(self, events: Iterable[Event]) -> Counter[str]:
         """Return per platform how many reports wait for their filing."""
-        orphans = [key for key, story in self.stories(events).items() if story.orphan]
+        orphans = [key for key, story in self.reports_by_key(events).items() if story.is_orphan]
         return Counter(key.split(b"|")[0].decode() for key in orphans)
 
-    def reports(self, events: Iterable[Event]) -> dict[bytes, tuple[Filing, Story]]:
+    def profiles(self, events: Iterable[Event]) -> dict[bytes, tuple[Filing, OracleReport]]:
         """Return the reports that are counted: filed, and no test."""
-        stories = self.stories(events)
+        stories = self.reports_by_key(events)
         return {
             key: (story.filing, story)
             for key, story in stories.items()
             if story.filing is not None and not story.filing.is_test
         }
 
-    def cohorts(self, events: Iterable[Event], now: int) -> dict[Cohort, Counter[Mark]]:
+    def cohorts(self, events: Iterable[Event], now: int) -> dict[OracleCohort, Counter[OracleProfile]]:
         """Return per cohort how many reports bear each mark."""
         known = list(events)
-        cohorts: dict[Cohort, Counter[Mark]] = {}
-        for filing, story in self.reports(known).values():
-            cohort = Cohort(filing.platform, filing.at // DAY, filing.encoded_labels)
-            horizon = self.horizon(filing.platform, known, now)
-            cohorts.setdefault(cohort, Counter())[self._mark(filing, story, horizon)] += 1
+        cohorts: dict[OracleCohort, Counter[OracleProfile]] = {}
+        for filing, story in self.profiles(known).values():
+            cohort = OracleCohort(filing.platform, filing.at // DAY, filing.encoded_labels)
+            horizon = self.decided_through(filing.platform, known, now)
+            cohorts.setdefault(cohort, Counter())[self._profile(filing, story, horizon)] += 1
         return cohorts
 
     def states(self, events: Iterable[Event], now: int) -> dict[str, Counter[str]]:
@@ -470,59 +476,59 @@ class Oracle:
                 states.setdefault(cohort.platform, Counter())[mark.state] += count
         return states
 
-    def stops(self, events: Iterable[Event]) -> dict[tuple[str, str], list[int]]:
+    def stop_durations(self, events: Iterable[Event]) -> dict[tuple[str, str], list[int]]:
         """Return per platform and clock the sorted durations of the clocks that stopped."""
         durations: dict[tuple[str, str], list[int]] = {}
-        for filing, story in self.reports(events).values():
+        for filing, story in self.profiles(events).values():
             for clock in self.clocks:
-                run = run_of(clock, filing, story.steps)
+                run = oracle_run(clock, filing, story.steps)
                 if run.ending == "stopped":
                     durations.setdefault((filing.platform, clock.name), []).append(run.duration)
         return {place: sorted(found) for place, found in durations.items()}
 
-    def paused(self, events: Iterable[Event]) -> Counter[tuple[str, str]]:
+    def paused_durations(self, events: Iterable[Event]) -> Counter[tuple[str, str]]:
         """Return per platform and clock for how long the clocks that have ended were paused."""
         paused: Counter[tuple[str, str]] = Counter()
-        for filing, story in self.reports(events).values():
+        for filing, story in self.profiles(events).values():
             for clock in self.clocks:
-                run = run_of(clock, filing, story.steps)
+                run = oracle_run(clock, filing, story.steps)
                 if run.ending not in {"absent", "open", "frozen"}:
-                    paused[filing.platform, clock.name] += run.paused
+                    paused[filing.platform, clock.name] += run.paused_ms
         return paused
 
-    def stop_sums(self, events: Iterable[Event]) -> dict[Cohort, tuple[int, ...]]:
+    def duration_totals(self, events: Iterable[Event]) -> dict[OracleCohort, tuple[int, ...]]:
         """Return per cohort and clock the sum of the durations of its stops, where there is any."""
-        sums: dict[Cohort, tuple[int, ...]] = {}
-        for filing, story in self.reports(events).values():
-            cohort = Cohort(filing.platform, filing.at // DAY, filing.encoded_labels)
-            runs = [run_of(clock, filing, story.steps) for clock in self.clocks]
+        sums: dict[OracleCohort, tuple[int, ...]] = {}
+        for filing, story in self.profiles(events).values():
+            cohort = OracleCohort(filing.platform, filing.at // DAY, filing.encoded_labels)
+            runs = [oracle_run(clock, filing, story.steps) for clock in self.clocks]
             stops = [run.duration if run.ending == "stopped" else 0 for run in runs]
             before = sums.get(cohort, (0,) * len(stops))
             sums[cohort] = tuple(one + other for one, other in zip(before, stops, strict=True))
         return {cohort: found for cohort, found in sums.items() if any(found)}
 
-    def softened(self, events: Iterable[Event]) -> Counter[Cohort]:
+    def downgraded(self, events: Iterable[Event]) -> Counter[OracleCohort]:
         """Return per cohort how many of its reports were made to look less grave."""
         return Counter(
-            Cohort(filing.platform, filing.at // DAY, filing.encoded_labels)
-            for filing, story in self.reports(events).values()
+            OracleCohort(filing.platform, filing.at // DAY, filing.encoded_labels)
+            for filing, story in self.profiles(events).values()
             if story.softened
         )
 
-    def verdicts(self, events: Sequence[Event], now: int) -> set[Verdict]:
+    def deadline_outcomes(self, events: Sequence[Event], now: int) -> set[OracleDeadline]:
         """Return the verdict of every report and clock with a limit, pending ones left out."""
-        found: set[Verdict] = set()
-        for key, (filing, story) in self.reports(events).items():
-            horizon = self.horizon(filing.platform, events, now)
+        found: set[OracleDeadline] = set()
+        for key, (filing, story) in self.profiles(events).items():
+            horizon = self.decided_through(filing.platform, events, now)
             for clock in self.clocks:
-                run = run_of(clock, filing, story.steps)
-                verdict = _verdict(clock, run, horizon)
+                run = oracle_run(clock, filing, story.steps)
+                verdict = _deadline_outcome(clock, run, horizon)
                 if verdict is not None and clock.limit is not None:
-                    late = run.start + clock.limit + run.paused <= filing.logged_at
-                    found.add(Verdict(key, clock.name, "late" if late else "live", verdict))
+                    late = run.start + clock.limit + run.paused_ms <= filing.logged_at
+                    found.add(OracleDeadline(key, clock.name, "late" if late else "live", verdict))
         return found
 
-    def horizon(self, platform: str, events: Iterable[Event], now: int) -> int:
+    def decided_through(self, platform: str, events: Iterable[Event], now: int) -> int:
         """Return up to when the platform's silence says something.
 
         Reading: a promise is never taken back, the latest `complete_through` of each topic counts; before both
@@ -538,26 +544,26 @@ class Oracle:
             return min(now, silence)
         return min(now, max(min(promised.values()), silence))
 
-    def _mark(self, filing: Filing, story: Story, horizon: int) -> Mark:
+    def _profile(self, filing: Filing, story: OracleReport, horizon: int) -> OracleProfile:
         """Return what a report contributes.
 
         Reading: a report is sealed when the horizon, not the clock, is 400 days past its filing.
         """
         is_open = story.state in OPEN_STATES
-        sealed = is_open and horizon >= filing.at + self.sealed_after
-        runs = [run_of(clock, filing, story.steps) for clock in self.clocks]
-        return Mark(
+        sealed = is_open and horizon >= filing.at + self.unanswered_after
+        runs = [oracle_run(clock, filing, story.steps) for clock in self.clocks]
+        return OracleProfile(
             state="unanswered" if sealed else story.state,
-            entry=self._entry(filing),
+            entry_bin=self._entry_bin(filing),
             filed_minute=(filing.at % DAY) // MINUTE if is_open and not sealed else None,
-            clocks=tuple(self._clock_mark(filing, run, sealed=sealed) for run in runs),
+            clocks=tuple(self._clock_value(filing, run, sealed=sealed) for run in runs),
         )
 
-    def _entry(self, filing: Filing) -> int:
+    def _entry_bin(self, filing: Filing) -> int:
         delay = filing.logged_at - filing.at
-        return -1 if delay <= max(PROMPT, self.cadences[filing.platform]) else bin_by_search(delay)
+        return -1 if delay <= max(PROMPT_WITHIN, self.cadences[filing.platform]) else bin_of_duration(delay)
 
-    def _clock_mark(self, filing: Filing, run: Run, *, sealed: bool) -> tuple[str, int]:
+    def _clock_value(self, filing: Filing, run: OracleRun, *, sealed: bool) -> tuple[str, int]:
         """Return how a clock ended and its minute or bin.
 
         Reading: a sealed open clock is censored at 400 days, whenever it started and however long it was paused; a
@@ -566,13 +572,13 @@ class Oracle:
         if run.ending == "absent":
             return ("absent", 0)
         if run.ending == "open" and sealed:
-            return ("frozen", bin_by_search(self.sealed_after))
+            return ("frozen", bin_of_duration(self.unanswered_after))
         if run.ending == "open":
-            return ("open", (run.start + run.paused - filing.at // DAY * DAY) // MINUTE)
-        return (run.ending, bin_by_search(run.duration))
+            return ("open", (run.start + run.paused_ms - filing.at // DAY * DAY) // MINUTE)
+        return (run.ending, bin_of_duration(run.duration))
 
 
-def _verdict(clock: Yardstick, run: Run, horizon: int) -> str | None:
+def _deadline_outcome(clock: OracleClock, run: OracleRun, horizon: int) -> str | None:
     """Return met, missed or released; None while pending or where there is no limit.
 
     Reading: a clock frozen past its limit is missed, as one stopped past it is; no pause takes that back. One frozen
@@ -581,7 +587,7 @@ def _verdict(clock: Yardstick, run: Run, horizon: int) -> str | None:
     if clock.limit is None or run.ending == "absent":
         return None
     if run.ending == "open":
-        return "missed" if run.start + clock.limit + run.paused <= horizon else None
+        return "missed" if run.start + clock.limit + run.paused_ms <= horizon else None
     if run.ending == "expired" or run.duration > clock.limit:
         return "missed"
     return {"frozen": None, "stopped": "met"}.get(run.ending, "released")

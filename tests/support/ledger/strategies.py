@@ -10,21 +10,21 @@ from streams.domain.duration_bins import DAY, HOUR, MINUTE, SECOND
 from streams.domain.events import Action, ActionKind, Amendment, Event, Filing, Heartbeat, Retraction
 from streams.domain.labels import Labels, encode_labels
 from streams.domain.vocabulary import Basis, Channel, Harm, Outcome, Reporter, Reversal, Severity
-from tests.support.ledger.oracle import ENDINGS, STANDARD_YARDSTICKS, Yardstick
+from tests.support.ledger.oracle import ENDING_WORDS, STANDARD_ORACLE_CLOCKS, OracleClock
 
 START: Final = 20_100 * DAY
 """An arbitrary midnight."""
 
-KEYS: Final = (b"harbor|aa_1", b"harbor|aa_2", b"lantern|bb_1")
+REPORT_KEYS: Final = (b"harbor|aa_1", b"harbor|aa_2", b"lantern|bb_1")
 
-_ATTRIBUTES: Final = tuple(
+_LABELS: Final = tuple(
     encode_labels(Labels(harm, Reporter.USER, False, Channel.IN_APP, Basis.TERMS, severity, "EU"))  # noqa: FBT003
     for harm, severity in ((Harm.BULLYING, Severity.HIGH), (Harm.GROOMING, Severity.UNSPECIFIED))
 )
 
 _ORIGINS: Final = tuple(START + offset for offset in (0, 1, 90 * SECOND, 12 * HOUR + 1, DAY - 1, DAY, 2 * DAY))
 
-_AFTER: Final = st.one_of(
+_OFFSETS: Final = st.one_of(
     st.sampled_from(
         [
             *(0, 1, -1, -2 * MINUTE - 1, -2 * MINUTE, -2 * MINUTE + 1, -HOUR),
@@ -44,13 +44,13 @@ _DELAYS: Final = st.sampled_from(
 )
 """How long after the fact we are told; never past the limit at the door."""
 
-DEEDS: Final = (
+ACTION_KINDS: Final = (
     *(ActionKind(outcome) for outcome in Outcome if outcome is not Outcome.REVERSED),
     *(ActionKind(outcome, is_final=True) for outcome in (Outcome.RESTRICTED, Outcome.ACCOUNT_RESTRICTED)),
     *(ActionKind(Outcome.REVERSED, reversed_decision=of) for of in Reversal),
 )
 
-_DECISIVE: Final = (
+_DECISIVE_KINDS: Final = (
     ActionKind(Outcome.RESTRICTED, is_final=True),
     ActionKind(Outcome.RESTRICTED),
     ActionKind(Outcome.NO_VIOLATION),
@@ -61,87 +61,91 @@ _DECISIVE: Final = (
 """The deeds on which the rules about order turn, drawn as often as all others together."""
 
 
-def _content(*said: object) -> int:
+def _content_digest(*said: object) -> int:
     """Digest what an event says, so that equal content is equal and other content is other."""
     return zlib.crc32(repr(said).encode())
 
 
-_deeds: Final = st.one_of(st.sampled_from(_DECISIVE), st.sampled_from(DEEDS))
+_action_kinds: Final = st.one_of(st.sampled_from(_DECISIVE_KINDS), st.sampled_from(ACTION_KINDS))
 _items: Final = st.sampled_from([0, 0, 0, 1, 1, 2])
 _ids: Final = st.integers(1, 9)
 
-Draft = Callable[[bytes, str, int, int, int], Event]
+EventDraft = Callable[[bytes, str, int, int, int], Event]
 
 
-def _filing(labels: str, items: int, *, test: bool) -> Draft:
+def _filing(labels: str, items: int, *, test: bool) -> EventDraft:
     def make(key: bytes, platform: str, at: int, told: int, number: int) -> Filing:
-        content = _content("filing", at, labels, items, test)
+        content = _content_digest("filing", at, labels, items, test)
         return Filing(key, platform, at, told, number, content, labels, items, test)
 
     return make
 
 
-def _action(deed: ActionKind, items: int) -> Draft:
+def _action(deed: ActionKind, items: int) -> EventDraft:
     def make(key: bytes, platform: str, at: int, told: int, number: int) -> Action:
-        return Action(key, platform, at, told, number, _content("action", at, deed, items), deed, items)
+        return Action(key, platform, at, told, number, _content_digest("action", at, deed, items), deed, items)
 
     return make
 
 
-def _amendment(harm: Harm | None, severity: Severity | None) -> Draft:
+def _amendment(harm: Harm | None, severity: Severity | None) -> EventDraft:
     def make(key: bytes, platform: str, at: int, told: int, number: int) -> Amendment:
-        return Amendment(key, platform, at, told, number, _content("amendment", at, harm, severity), harm, severity)
+        return Amendment(
+            key, platform, at, told, number, _content_digest("amendment", at, harm, severity), harm, severity
+        )
 
     return make
 
 
-def _retraction(retracts: int) -> Draft:
+def _retraction(retracts: int) -> EventDraft:
     def make(key: bytes, platform: str, at: int, told: int, number: int) -> Retraction:
-        return Retraction(key, platform, at, told, number, _content("retraction", at, retracts), retracts)
+        return Retraction(key, platform, at, told, number, _content_digest("retraction", at, retracts), retracts)
 
     return make
 
 
 _filings: Final = st.builds(
     _filing,
-    st.sampled_from(_ATTRIBUTES),
+    st.sampled_from(_LABELS),
     st.sampled_from([1, 1, 1, 2, 3]),
     test=st.sampled_from([False] * 9 + [True]),
 )
-_actions: Final = st.builds(_action, _deeds, _items)
+_actions: Final = st.builds(_action, _action_kinds, _items)
 _amendments: Final = st.builds(
     _amendment,
     st.sampled_from([None, None, Harm.CSAM, Harm.BULLYING, Harm.OTHER]),
     st.sampled_from([None, None, *Severity]),
 )
-_drafts: Final = st.one_of(_actions, _actions, _actions, _actions, _filings, _amendments, st.builds(_retraction, _ids))
+_event_drafts: Final = st.one_of(
+    _actions, _actions, _actions, _actions, _filings, _amendments, st.builds(_retraction, _ids)
+)
 
 
 @st.composite
-def lives(draw: st.DrawFn, key: bytes = KEYS[0]) -> list[Event]:
+def report_events(draw: st.DrawFn, key: bytes = REPORT_KEYS[0]) -> list[Event]:
     """Draw the events of one report: mostly a filing and deeds after it, with anything in between."""
     platform = key.split(b"|")[0].decode()
     origin = draw(st.sampled_from(_ORIGINS))
     events: list[Event] = []
     if draw(st.integers(0, 9)):
-        labels, items = draw(st.sampled_from(_ATTRIBUTES)), draw(st.sampled_from([1, 1, 2, 3]))
+        labels, items = draw(st.sampled_from(_LABELS)), draw(st.sampled_from([1, 1, 2, 3]))
         told = origin + draw(_DELAYS)
         events.append(_filing(labels, items, test=False)(key, platform, origin, told, 10))
-        events += draw(_careers(key, origin))
-    for place, draft in enumerate(draw(st.lists(_drafts, max_size=8))):
-        at = origin + draw(_AFTER)
+        events += draw(_action_sequences(key, origin))
+    for place, draft in enumerate(draw(st.lists(_event_drafts, max_size=8))):
+        at = origin + draw(_OFFSETS)
         number = draw(st.one_of(st.just(30 + place), st.just(30 + place), _ids, st.integers(10, 14)))
         events.append(draft(key, platform, at, at + draw(_DELAYS), number))
     return events
 
 
 @st.composite
-def _careers(draw: st.DrawFn, key: bytes, origin: int) -> list[Event]:
+def _action_sequences(draw: st.DrawFn, key: bytes, origin: int) -> list[Event]:
     """Draw deeds one after the other, at once or with gaps, each with an id of its own."""
     platform = key.split(b"|")[0].decode()
     events: list[Event] = []
     at = origin
-    for place, deed in enumerate(draw(st.lists(_deeds, min_size=draw(st.sampled_from([0, 2, 5])), max_size=7))):
+    for place, deed in enumerate(draw(st.lists(_action_kinds, min_size=draw(st.sampled_from([0, 2, 5])), max_size=7))):
         at += draw(_GAPS)
         events.append(_action(deed, draw(_items))(key, platform, at, at, 11 + place))
     return events
@@ -164,10 +168,10 @@ def heartbeats(draw: st.DrawFn) -> list[Event]:
 
 
 @st.composite
-def streams(draw: st.DrawFn) -> list[Event]:
+def event_streams(draw: st.DrawFn) -> list[Event]:
     """Draw a stream over a few reports of two platforms, in no order."""
-    keys = draw(st.lists(st.sampled_from(KEYS), min_size=1, max_size=3, unique=True))
-    events = [event for key in keys for event in draw(lives(key))]
+    keys = draw(st.lists(st.sampled_from(REPORT_KEYS), min_size=1, max_size=3, unique=True))
+    events = [event for key in keys for event in draw(report_events(key))]
     return events + draw(heartbeats())
 
 
@@ -179,7 +183,7 @@ instants: Final = st.one_of(
 
 
 @st.composite
-def batches(draw: st.DrawFn, events: Sequence[Event]) -> list[tuple[list[Event], int]]:
+def delivery_batches(draw: st.DrawFn, events: Sequence[Event]) -> list[tuple[list[Event], int]]:
     """Draw a way to deliver `events`: some twice, in any order, in batches, time moving on before each batch."""
     repeated = draw(st.lists(st.sampled_from(events), max_size=4)) if events else []
     order = draw(st.permutations([*events, *repeated]))
@@ -189,7 +193,7 @@ def batches(draw: st.DrawFn, events: Sequence[Event]) -> list[tuple[list[Event],
     return list(zip(parts, nows, strict=True))
 
 
-_WORDS: Final = (
+_ACTION_WORDS: Final = (
     *(outcome.value for outcome in Outcome if not outcome.value.endswith("restricted")),
     "already_restricted",
     "final",
@@ -199,9 +203,9 @@ _ROLES: Final = ("stops", "stops", "stops", "competes", "competes", "starts", "p
 
 
 @st.composite
-def yardsticks(draw: st.DrawFn, name: str = "custom") -> Yardstick:
+def oracle_clocks(draw: st.DrawFn, name: str = "custom") -> OracleClock:
     """Draw a clock of any shape; only endings other than restrictions compete."""
-    roles = draw(st.dictionaries(st.sampled_from(_WORDS), st.sampled_from(_ROLES), min_size=2, max_size=9))
+    roles = draw(st.dictionaries(st.sampled_from(_ACTION_WORDS), st.sampled_from(_ROLES), min_size=2, max_size=9))
     if draw(st.booleans()):
         roles.update(paused="pauses", resumed="resumes")
     if not draw(st.integers(0, 2)):
@@ -210,44 +214,44 @@ def yardsticks(draw: st.DrawFn, name: str = "custom") -> Yardstick:
     def words(role: str) -> frozenset[str]:
         return frozenset(word for word, given in roles.items() if given == role)
 
-    return Yardstick(
+    return OracleClock(
         name=name,
         stops=words("stops") or frozenset({"final"}),
-        competes=words("competes") & ENDINGS - {"final"},
+        competes=words("competes") & ENDING_WORDS - {"final"},
         starts=words("starts") - {"final"},
         pauses=words("pauses") - {"final"},
         resumes=words("resumes") - {"final"},
-        every_item=draw(st.booleans()),
-        restart=draw(st.booleans()),
+        all_items=draw(st.booleans()),
+        restarts_after_reopen=draw(st.booleans()),
         limit=draw(st.sampled_from([None, HOUR, DAY, 25 * HOUR, 7 * DAY])),
         harms=draw(st.sampled_from([frozenset[str](), frozenset[str](), frozenset({Harm.GROOMING.value})])),
     )
 
 
-_PAUSABLE: Final = (
-    Yardstick(
+_PAUSABLE_CLOCKS: Final = (
+    OracleClock(
         name="net_of_pauses",
         stops=frozenset({"final", "no_violation"}),
         competes=frozenset({"withdrawn", "expired"}),
         pauses=frozenset({"paused"}),
         resumes=frozenset({"resumed"}),
-        restart=True,
+        restarts_after_reopen=True,
     ),
-    Yardstick(
+    OracleClock(
         name="first_item_after_acknowledgement",
         stops=frozenset({"final", "partial"}),
         competes=frozenset({"no_violation"}),
         starts=frozenset({"acknowledged", "escalated"}),
         pauses=frozenset({"paused", "appeal_filed"}),
         resumes=frozenset({"resumed", "appeal_upheld"}),
-        every_item=False,
+        all_items=False,
         limit=HOUR,
     ),
 )
 
-packs: Final = st.one_of(
-    st.just(STANDARD_YARDSTICKS),
-    st.just(_PAUSABLE),
-    st.tuples(yardsticks("first"), yardsticks("second")),
+clock_packs: Final = st.one_of(
+    st.just(STANDARD_ORACLE_CLOCKS),
+    st.just(_PAUSABLE_CLOCKS),
+    st.tuples(oracle_clocks("first"), oracle_clocks("second")),
 )
 """The standard clocks, two that pause, or two of any shape."""

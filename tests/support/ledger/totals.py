@@ -13,21 +13,21 @@ from streams.domain.cohorts.cohort import split_part_name
 from streams.domain.ledger import counters
 from streams.domain.ledger.platform_state import TOPIC_ROLES
 
-REPORT = b"r|"
+REPORT_KEY_PREFIX = b"r|"
 
 T = TypeVar("T")
 
-Stored = Iterable[tuple[int, bytes, bytes]]
+StoredRows = Iterable[tuple[int, bytes, bytes]]
 """Partition, key and value of the last record of every key that is not gone."""
 
 _INSTANTS = frozenset(
     {counters.DECIDED_THROUGH, counters.LAST_LOGGED_AT, counters.REMOVED_FILED_FROM, counters.REMOVED_FILED_THROUGH}
 )
-_PROMISED = frozenset({*map(counters.declared_watermark, TOPIC_ROLES), *map(counters.sequence, TOPIC_ROLES)})
-_TAKEN_BACK = counters.corrected("")
+_WATERMARK_COUNTERS = frozenset({*map(counters.declared_watermark, TOPIC_ROLES), *map(counters.sequence, TOPIC_ROLES)})
+_CORRECTED_PREFIX = counters.corrected("")
 
 
-class Totals(NamedTuple):
+class LedgerTotals(NamedTuple):
     """Sums over all partitions.
 
     `counted` holds, by platform and name, what was counted less what was taken back: how often a count was corrected
@@ -36,11 +36,11 @@ class Totals(NamedTuple):
     """
 
     cohorts: Mapping[str, Mapping[bytes, int]]
-    counted: Mapping[bytes, Mapping[str, int]]
-    promised: Mapping[tuple[bytes, str], frozenset[int]]
+    counters: Mapping[bytes, Mapping[str, int]]
+    watermarks: Mapping[tuple[bytes, str], frozenset[int]]
 
 
-def totals(stored: Stored, partitions: int = 1) -> Totals:
+def ledger_totals(stored: StoredRows, partitions: int = 1) -> LedgerTotals:
     """Return the totals of stored rows.
 
     `partitions` is how many there will be where these rows come from a file: every heartbeat of a file goes to all
@@ -60,26 +60,26 @@ def totals(stored: Stored, partitions: int = 1) -> Totals:
         elif key.startswith(COUNTERS_PREFIX):
             tally = decode_counters(value)
             counted.setdefault(key, Counter()).update(_net(tally, times))
-            for name in _PROMISED & tally.keys():
+            for name in _WATERMARK_COUNTERS & tally.keys():
                 promised.setdefault((key, name), set()).add(tally[name])
-    return Totals(
-        cohorts={key: _present(cohort) for key, cohort in cohorts.items() if _present(cohort)},
-        counted={key: _present(tally) for key, tally in counted.items()},
-        promised={place: frozenset(values) for place, values in promised.items()},
+    return LedgerTotals(
+        cohorts={key: _without_zeros(cohort) for key, cohort in cohorts.items() if _without_zeros(cohort)},
+        counters={key: _without_zeros(tally) for key, tally in counted.items()},
+        watermarks={place: frozenset(values) for place, values in promised.items()},
     )
 
 
-def reports(stored: Stored) -> dict[bytes, bytes]:
+def report_rows(stored: StoredRows) -> dict[bytes, bytes]:
     """Return the row of every report; AssertionError where two partitions have a row of the same one."""
     rows: dict[bytes, bytes] = {}
     for _, key, value in stored:
-        if key.startswith(REPORT):
+        if key.startswith(REPORT_KEY_PREFIX):
             assert key not in rows, f"expected {key!r} on one partition"
             rows[key] = value
     return rows
 
 
-def of_file(read: LoadedFiles, now: int) -> list[tuple[int, bytes, bytes]]:
+def totals_of_file(read: LoadedFiles, now: int) -> list[tuple[int, bytes, bytes]]:
     """Return the rows of the ledger that was fed from a file, when time has passed to `now` as it did elsewhere."""
     read.ledger.advance(now)
     return [(0, key, value) for key, value in read.ledger.drain_changes().items() if value is not None]
@@ -90,12 +90,12 @@ def _net(tally: Mapping[str, int], times: Mapping[str, int]) -> Counter[str]:
     for name, count in tally.items():
         if name == counters.UNFILED:
             net[counters.FILED] -= count
-        elif name.startswith(_TAKEN_BACK):
-            net[name.removeprefix(_TAKEN_BACK)] -= count
-        elif name not in _INSTANTS | _PROMISED:
+        elif name.startswith(_CORRECTED_PREFIX):
+            net[name.removeprefix(_CORRECTED_PREFIX)] -= count
+        elif name not in _INSTANTS | _WATERMARK_COUNTERS:
             net[name] += times.get(name, 1) * count
     return net
 
 
-def _present(counts: Mapping[T, int]) -> dict[T, int]:
+def _without_zeros(counts: Mapping[T, int]) -> dict[T, int]:
     return {name: count for name, count in counts.items() if count}

@@ -10,7 +10,7 @@ from prometheus_client.registry import Collector
 from dashboards.grafana.render import overview_json
 from streams.domain.vocabulary import RefusalReason
 from streams.runtime.stats import PartitionState, PartitionStats, WorkerStats
-from tests.support.monitoring.prometheus import expanded
+from tests.support.monitoring.prometheus import substitute_variables
 
 DASHBOARD: dict[str, Any] = json.loads(overview_json())
 PANELS: list[dict[str, Any]] = [panel for panel in DASHBOARD["panels"] if panel["type"] not in {"row", "text"}]
@@ -28,7 +28,7 @@ def queries() -> Iterator[str]:
     """Yield every query of the dashboard with its variables expanded."""
     for panel in PANELS:
         for target in panel["targets"]:
-            yield expanded(target["expr"], {"platform": "harbor|lantern"})
+            yield substitute_variables(target["expr"], {"platform": "harbor|lantern"})
 
 
 def busy_worker() -> WorkerStats:

@@ -1,6 +1,6 @@
 """A real Prometheus on given targets, and every question of a dashboard put to it.
 
-`prometheus_on(targets)` is for any process that exports metrics: an exporter made of the catalogue, or a real board.
+`prometheus_for_targets(targets)` is for any process that exports metrics: an exporter made of the catalogue, or a real board.
 """
 
 import json
@@ -19,17 +19,17 @@ from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 from tests.support.broker.ports import free_port
-from tests.support.components import program
+from tests.support.components import program_path
 from tests.support.paths import ROOT
 
 RULES = ROOT / "deploy/prometheus/rules/safeclock.yml"
 DASHBOARDS = ROOT / "deploy/grafana/dashboards"
-WITHIN_SECONDS = 60.0
+TIMEOUT_SECONDS = 60.0
 
 Labels = tuple[tuple[str, str], ...]
 
 
-class Answer(NamedTuple):
+class PanelAnswer(NamedTuple):
     """What one query of a panel gave: the last value of every series by its labels, without the metric's name."""
 
     panel: str
@@ -37,7 +37,7 @@ class Answer(NamedTuple):
     expr: str
     values: Mapping[Labels, float]
 
-    def by(self, *labels: str) -> dict[tuple[str, ...], float]:
+    def values_by(self, *labels: str) -> dict[tuple[str, ...], float]:
         """Return the values by some labels, in that order."""
         return {tuple(dict(series).get(label, "") for label in labels): value for series, value in self.values.items()}
 
@@ -47,12 +47,12 @@ class Prometheus:
 
     def __init__(self, port: int, targets: int, patience: float = 10) -> None:
         self.port = port
-        self.patience = patience
+        self.timeout_seconds = patience
         self.targets = targets
 
     def get(self, path: str, **parameters: str) -> Any:  # noqa: ANN401 - whatever its API says, in JSON
         """Return the data of an answer of its API; AssertionError with its words when it refuses."""
-        connection = HTTPConnection("127.0.0.1", self.port, timeout=self.patience)
+        connection = HTTPConnection("127.0.0.1", self.port, timeout=self.timeout_seconds)
         try:
             connection.request("GET", f"{path}?{urlencode(parameters)}")
             body = json.loads(connection.getresponse().read())
@@ -65,12 +65,12 @@ class Prometheus:
         """Return its time in epoch seconds."""
         return float(self.get("/api/v1/query", query="time()")["result"][1])
 
-    def ask(self, expr: str) -> dict[Labels, float]:
+    def query(self, expr: str) -> dict[Labels, float]:
         """Return the value of every series of an expression now."""
         result = self.get("/api/v1/query", query=expr)["result"]
         return {labels_of(series["metric"]): float(series["value"][1]) for series in result}
 
-    def ask_over_time(self, expr: str, seconds: float = 30) -> dict[Labels, float]:
+    def query_range(self, expr: str, seconds: float = 30) -> dict[Labels, float]:
         """Return the last value of every series of an expression over the last seconds."""
         now = self.now()
         span = {"start": f"{now - seconds}", "end": f"{now}", "step": "1"}
@@ -79,14 +79,14 @@ class Prometheus:
 
     def reload(self) -> None:
         """Let it read its configuration and rules anew."""
-        connection = HTTPConnection("127.0.0.1", self.port, timeout=self.patience)
+        connection = HTTPConnection("127.0.0.1", self.port, timeout=self.timeout_seconds)
         try:
             connection.request("POST", "/-/reload")
             assert connection.getresponse().status == HTTPStatus.OK
         finally:
             connection.close()
 
-    def settle(self) -> None:
+    def wait_until_evaluated(self) -> None:
         """Wait until every target has been scraped, and the rules evaluated twice, since now."""
         since = self.now()
         wait_for(lambda: self._scraped(since), "a scrape of every target")
@@ -94,17 +94,17 @@ class Prometheus:
         wait_for(lambda: self._evaluated(scraped), "an evaluation of every rule")
 
     def _scraped(self, since: float) -> bool:
-        fresh = self.ask(f"count(timestamp(up == 1) > {since})")
+        fresh = self.query(f"count(timestamp(up == 1) > {since})")
         return list(fresh.values()) == [float(self.targets)]
 
     def _evaluated(self, since: float) -> bool:
         # Rules of a group run one after the other, so a second round has seen all of the first.
-        rounds = self.ask(f"min(prometheus_rule_group_last_evaluation_timestamp_seconds) > {since + 1}")
+        rounds = self.query(f"min(prometheus_rule_group_last_evaluation_timestamp_seconds) > {since + 1}")
         return bool(rounds)
 
 
 @contextmanager
-def prometheus_on(
+def prometheus_for_targets(
     targets: Sequence[str], rules: Path = RULES, scrape: Mapping[str, object] = MappingProxyType({})
 ) -> Iterator[Prometheus]:
     """Run a Prometheus that scrapes `targets` (host:port) every second and evaluates `rules` as often.
@@ -113,31 +113,31 @@ def prometheus_on(
     Skips the test, with a sentence, where no Prometheus is installed; fails it where one is required.
     """
     job = {"job_name": "board", "static_configs": [{"targets": [*targets]}], **scrape}
-    with prometheus_of(_configuration([job], rules), len(targets)) as prometheus:
+    with prometheus_with_config(_configuration([job], rules), len(targets)) as prometheus:
         yield prometheus
 
 
 @contextmanager
-def prometheus_by(jobs: Sequence[Mapping[str, object]], rules: Path = RULES) -> Iterator[Prometheus]:
+def prometheus_for_jobs(jobs: Sequence[Mapping[str, object]], rules: Path = RULES) -> Iterator[Prometheus]:
     """Run a Prometheus that scrapes every second by these jobs, in the words of its `scrape_config`, and itself.
 
     Skips or fails the test as `prometheus_on` does.
     """
-    with _started(_configuration(jobs, rules)) as prometheus:
+    with _start_prometheus(_configuration(jobs, rules)) as prometheus:
         yield prometheus
 
 
 @contextmanager
-def prometheus_of(config: Mapping[str, Any], targets: int) -> Iterator[Prometheus]:
+def prometheus_with_config(config: Mapping[str, Any], targets: int) -> Iterator[Prometheus]:
     """Run a Prometheus with a configuration of `targets` targets; it scrapes itself besides."""
-    with _started(config) as prometheus:
+    with _start_prometheus(config) as prometheus:
         prometheus.targets += targets
-        prometheus.settle()
+        prometheus.wait_until_evaluated()
         yield prometheus
 
 
 @contextmanager
-def prometheus_over(blocks: Path, lookback: str) -> Iterator[Prometheus]:
+def prometheus_on_blocks(blocks: Path, lookback: str) -> Iterator[Prometheus]:
     """Run a Prometheus over the blocks of a history; a sample older than `lookback` is gone."""
     port = free_port()
     more = (
@@ -155,20 +155,20 @@ def prometheus_over(blocks: Path, lookback: str) -> Iterator[Prometheus]:
 def _running(config: Mapping[str, Any], folder: str, port: int, *more: str) -> Iterator[None]:
     file = Path(folder, "prometheus.yml")
     file.write_text(json.dumps(config), encoding="utf-8")
-    command = [program("prometheus"), f"--config.file={file}", f"--web.listen-address=127.0.0.1:{port}"]
+    command = [program_path("prometheus"), f"--config.file={file}", f"--web.listen-address=127.0.0.1:{port}"]
     command.append("--web.enable-lifecycle")
     storage = more or (f"--storage.tsdb.path={folder}/data",)
     with Path(folder, "log").open("w+") as log:
         process = subprocess.Popen([*command, *storage], stdout=log, stderr=log)
         try:
-            wait_for(lambda: process.poll() is None and _answers(port), f"Prometheus on port {port}", within=60)
+            wait_for(lambda: process.poll() is None and _is_ready(port), f"Prometheus on port {port}", within=60)
             yield
         finally:
             process.terminate()
             process.wait(30)
 
 
-def answers(prometheus: Prometheus, name: str = "safeclock-overview") -> list[Answer]:
+def query_dashboard(prometheus: Prometheus, name: str = "safeclock-overview") -> list[PanelAnswer]:
     """Put every query of a committed dashboard, as Grafana would, with all platforms chosen.
 
     AssertionError for a variable that is left unexpanded and for a query that Prometheus refuses.
@@ -176,13 +176,13 @@ def answers(prometheus: Prometheus, name: str = "safeclock-overview") -> list[An
     dashboard = json.loads((DASHBOARDS / f"{name}.json").read_text(encoding="utf-8"))
     variables = _variables(prometheus, dashboard)
     return [
-        _answer(prometheus, panel["title"], target, variables)
+        _query_target(prometheus, panel["title"], target, variables)
         for panel in dashboard["panels"]
         for target in panel.get("targets", ())
     ]
 
 
-def wait_for(condition: Callable[[], bool], what: str, within: float = WITHIN_SECONDS) -> None:
+def wait_for(condition: Callable[[], bool], what: str, within: float = TIMEOUT_SECONDS) -> None:
     """Poll `condition` until it holds; AssertionError naming `what` did not come in time."""
     deadline = monotonic() + within
     pause = Event()
@@ -191,7 +191,7 @@ def wait_for(condition: Callable[[], bool], what: str, within: float = WITHIN_SE
         pause.wait(0.05)
 
 
-def expanded(expr: str, variables: Mapping[str, str]) -> str:
+def substitute_variables(expr: str, variables: Mapping[str, str]) -> str:
     """Return a query with its variables replaced; AssertionError for one that is not known."""
     for name, value in {"__range": "7d", "__interval": "2s", "__rate_interval": "4m", **variables}.items():
         expr = re.sub(rf"\$(?:{name}\b|\{{{name}(?::\w+)?\}})", lambda _: value, expr)  # noqa: B023 - used at once
@@ -199,10 +199,12 @@ def expanded(expr: str, variables: Mapping[str, str]) -> str:
     return expr
 
 
-def _answer(prometheus: Prometheus, panel: str, target: Mapping[str, Any], variables: Mapping[str, str]) -> Answer:
-    expr = expanded(target["expr"], variables)
-    values = prometheus.ask(expr) if target.get("instant") else prometheus.ask_over_time(expr)
-    return Answer(panel, target["legendFormat"], expr, values)
+def _query_target(
+    prometheus: Prometheus, panel: str, target: Mapping[str, Any], variables: Mapping[str, str]
+) -> PanelAnswer:
+    expr = substitute_variables(target["expr"], variables)
+    values = prometheus.query(expr) if target.get("instant") else prometheus.query_range(expr)
+    return PanelAnswer(panel, target["legendFormat"], expr, values)
 
 
 def _variables(prometheus: Prometheus, dashboard: Mapping[str, Any]) -> dict[str, str]:
@@ -225,7 +227,7 @@ def _configuration(jobs: Sequence[Mapping[str, object]], rules: Path) -> dict[st
 
 
 @contextmanager
-def _started(config: Mapping[str, Any]) -> Iterator[Prometheus]:
+def _start_prometheus(config: Mapping[str, Any]) -> Iterator[Prometheus]:
     port = free_port()
     # Its own metrics say when the rules were last evaluated.
     own = {"job_name": "prometheus", "static_configs": [{"targets": [f"127.0.0.1:{port}"]}]}
@@ -234,7 +236,7 @@ def _started(config: Mapping[str, Any]) -> Iterator[Prometheus]:
         yield Prometheus(port, 1)
 
 
-def _answers(port: int) -> bool:
+def _is_ready(port: int) -> bool:
     try:
         Prometheus(port, 0).now()
     except (OSError, HTTPException, ValueError):

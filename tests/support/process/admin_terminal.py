@@ -30,7 +30,7 @@ feedback = "{application}-heard.lantern"
 """
 
 
-class Terminal(NamedTuple):
+class AdminTerminal(NamedTuple):
     """Where commands run; `environment` is what they are told."""
 
     environment: Mapping[str, str]
@@ -39,19 +39,19 @@ class Terminal(NamedTuple):
         """Run a command to its end."""
         return CliRunner(env=self.environment).invoke(main, [str(argument) for argument in arguments])
 
-    def done(self, *arguments: str | Path) -> str:
+    def run_successfully(self, *arguments: str | Path) -> str:
         """Run a command that must end with 0 and return what it printed."""
         result = self.run(*arguments)
         assert result.exit_code == 0, f"{arguments} ended with {result.exit_code}\n{result.output}"
         return result.output
 
-    def document(self, *arguments: str | Path) -> Any:  # noqa: ANN401 - whatever JSON holds
+    def run_json(self, *arguments: str | Path) -> Any:  # noqa: ANN401 - whatever JSON holds
         """Run a command with `--format json` and return what it printed."""
         return json.loads(self.run(*arguments, "--format", "json").stdout)
 
 
-def terminal(folder: Path, application: str, environment: Mapping[str, str]) -> Terminal:
+def open_terminal(folder: Path, application: str, environment: Mapping[str, str]) -> AdminTerminal:
     """Return a terminal for `application`, whose registry is written to `folder`."""
     file = folder / f"{application}.toml"
     file.write_text(_REGISTRY.format(application=application), encoding="utf-8")
-    return Terminal({"SAFECLOCK_APPLICATION": application, "SAFECLOCK_REGISTRY": str(file), **environment})
+    return AdminTerminal({"SAFECLOCK_APPLICATION": application, "SAFECLOCK_REGISTRY": str(file), **environment})

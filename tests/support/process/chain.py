@@ -22,25 +22,25 @@ from streams.runtime.kafka.admin import KafkaAdmin
 from streams.runtime.settings import RecordTime
 from streams.runtime.topic_checks.preflight import OutputTopics
 from tests.support.broker.apache import free_port
-from tests.support.kafka.topic_reader import Record, read
-from tests.support.paths import REGISTRY, ROOT
-from tests.support.process.fast_worker import names_of
-from tests.support.waiting import DEADLINE_SECONDS, until
+from tests.support.kafka.topic_reader import TopicRecord, read_topic
+from tests.support.paths import DEMO_REGISTRY, ROOT
+from tests.support.process.fast_worker import output_topics
+from tests.support.waiting import TIMEOUT_SECONDS, wait_until
 
 SAFECLOCK = (sys.executable, "-m", "safeclock")
 
-QUICK_WORKER = (sys.executable, "-m", "tests.support.process.fast_worker")
-QUICK_BOARD = (sys.executable, "-m", "tests.support.process.fast_board")
+FAST_WORKER = (sys.executable, "-m", "tests.support.process.fast_worker")
+FAST_BOARD = (sys.executable, "-m", "tests.support.process.fast_board")
 
 
-class Make(Protocol):
+class ChainFactory(Protocol):
     """Makes a chain on a broker, called by the name of its fixture."""
 
     def __call__(self, broker: str, partitions: int = 4) -> "Chain":
         """Return the chain."""
 
 
-class Part:
+class SafeclockProcess:
     """A process of the chain; its log is kept for the failure's message, `port` is where its pages are."""
 
     def __init__(
@@ -54,7 +54,7 @@ class Part:
             self._process = subprocess.Popen(command, cwd=ROOT, env=given, stdout=output, stderr=output)
 
     @property
-    def code(self) -> int | None:
+    def exit_code(self) -> int | None:
         """The exit code, negative for a signal; None while it runs."""
         return self._process.poll()
 
@@ -63,7 +63,7 @@ class Part:
         """Where its pages are, host:port."""
         return f"127.0.0.1:{self.port}"
 
-    def page(self, path: str) -> str:
+    def get_page(self, path: str) -> str:
         """Return one of its pages, whatever its status; "" when nobody answers."""
         connection = HTTPConnection("127.0.0.1", self.port, timeout=10)
         try:
@@ -74,28 +74,30 @@ class Part:
         finally:
             connection.close()
 
-    def total(self, metric: str) -> float:
+    def counter_total(self, metric: str) -> float:
         """Return the sum over all series of a metric that it exports."""
-        series = [line for line in self.page("/metrics").splitlines() if line.startswith((f"{metric} ", f"{metric}{{"))]
+        series = [
+            line for line in self.get_page("/metrics").splitlines() if line.startswith((f"{metric} ", f"{metric}{{"))
+        ]
         return sum(float(line.rpartition(" ")[2]) for line in series)
 
-    def signal(self, number: signal.Signals) -> None:
+    def send_signal(self, number: signal.Signals) -> None:
         """Send it a signal."""
         self._process.send_signal(number)
 
-    def stands_still(self) -> bool:
+    def wait_until_stopped(self) -> bool:
         """Whether a signal has stopped it and none has let it go on."""
         state = Path(f"/proc/{self._process.pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0]
         return state == "T"
 
-    def said(self) -> str:
+    def log_text(self) -> str:
         """Return everything that it has logged."""
         return self.log.read_text(errors="replace")
 
     def terminate(self) -> int:
         """Ask it to stop and return its exit code."""
         self._process.send_signal(signal.SIGTERM)
-        return self._process.wait(DEADLINE_SECONDS)
+        return self._process.wait(TIMEOUT_SECONDS)
 
     def kill(self) -> None:
         """Kill it if it still runs."""
@@ -115,17 +117,17 @@ class Chain:
     def __init__(self, bootstrap: str, folder: Path, partitions: int = 4, *, own_names: bool = True) -> None:
         self.bootstrap = bootstrap
         self.application = f"c{uuid.uuid4().hex[:8]}"
-        self.names = names_of(self.application) if own_names else OutputTopics(changelog_topic(self.application))
+        self.names = output_topics(self.application) if own_names else OutputTopics(changelog_topic(self.application))
         self.folder = folder
-        self.registry_file = self._written(partitions)
+        self.registry_file = self._registry_text(partitions)
         self.registry = read_registry(self.registry_file)
         self.sources = self.registry.source_topics()
-        self._worker = QUICK_WORKER if own_names else (*SAFECLOCK, "worker")
-        self._board = QUICK_BOARD if own_names else (*SAFECLOCK, "board")
-        self.parts: list[Part] = []
+        self._worker = FAST_WORKER if own_names else (*SAFECLOCK, "worker")
+        self._board = FAST_BOARD if own_names else (*SAFECLOCK, "board")
+        self.processes: list[SafeclockProcess] = []
 
-    def _written(self, partitions: int) -> Path:
-        text = REGISTRY.read_text(encoding="utf-8").replace("partitions = 8", f"partitions = {partitions}")
+    def _registry_text(self, partitions: int) -> Path:
+        text = DEMO_REGISTRY.read_text(encoding="utf-8").replace("partitions = 8", f"partitions = {partitions}")
         for topic in ("report-filed", "action-taken"):
             text = text.replace(f'"{topic}"', f'"{self.application}-{topic}"')
         file = self.folder / f"{self.application}.toml"
@@ -144,7 +146,7 @@ class Chain:
             **more,
         }
 
-    def run(self, *arguments: str) -> str:
+    def run_command(self, *arguments: str) -> str:
         """Run a command of Safeclock to its end and return what it printed; AssertionError when it fails."""
         done = subprocess.run(
             [*SAFECLOCK, *arguments],
@@ -152,13 +154,13 @@ class Chain:
             env={**os.environ, **self.environment()},
             capture_output=True,
             text=True,
-            timeout=DEADLINE_SECONDS,
+            timeout=TIMEOUT_SECONDS,
             check=False,
         )
         assert done.returncode == 0, f"{arguments[0]} ended with {done.returncode}\n{done.stdout}\n{done.stderr}"
         return done.stdout
 
-    def wanted(self) -> list[TopicSettings]:
+    def desired_topics(self) -> list[TopicSettings]:
         """Return every topic with its settings, under the names of this chain."""
         wanted = required_topics(self.registry, self.application, self.copies, record_time=self.record_time)
         renamed = dict(zip(OutputTopics(self.names.changelog), self.names, strict=True))
@@ -166,29 +168,29 @@ class Chain:
 
     def create_topics(self) -> None:
         """Create every topic that is missing, as `safeclock admin apply` would."""
-        named = self.wanted()
+        named = self.desired_topics()
         with KafkaAdmin(self.bootstrap) as broker:
             found = broker.describe_topics(topic.name for topic in named)
             for topic in named:
                 if topic.name not in found:
                     broker.create_topic(topic)
 
-    def start(self, command: Sequence[str], port: int | None = None, **environment: str) -> Part:
+    def start_process(self, command: Sequence[str], port: int | None = None, **environment: str) -> SafeclockProcess:
         """Start a process, with its pages on a port that a former one had, or on any free one."""
-        log = self.folder / f"{self.application}-{len(self.parts)}.log"
-        part = Part(command, self.environment(**environment), log, port)
-        self.parts.append(part)
+        log = self.folder / f"{self.application}-{len(self.processes)}.log"
+        part = SafeclockProcess(command, self.environment(**environment), log, port)
+        self.processes.append(part)
         return part
 
-    def worker(self, **environment: str) -> Part:
+    def start_worker(self, **environment: str) -> SafeclockProcess:
         """Start a worker."""
-        return self.start(self._worker, None, **environment)
+        return self.start_process(self._worker, None, **environment)
 
-    def board(self, port: int | None = None, **environment: str) -> Part:
+    def start_board(self, port: int | None = None, **environment: str) -> SafeclockProcess:
         """Start a board."""
-        return self.start(self._board, port, **environment)
+        return self.start_process(self._board, port, **environment)
 
-    def is_board(self, part: Part) -> bool:
+    def is_board(self, part: SafeclockProcess) -> bool:
         """Whether a process of the chain is a board."""
         return part.command == self._board
 
@@ -199,27 +201,27 @@ class Chain:
         published = publish_blocks(order, group_lines(line.rstrip() for line in lines))
         assert published.exit_code == 0, published
 
-    def settled(self, now: int) -> int:
+    def wait_until_applied(self, now: int) -> int:
         """Return when everything published has been committed and time has passed beyond `now`: to which instant.
 
         Fails when that does not happen in time.
         """
-        records = [(topic, record) for topic in self.sources for record in self.read(topic)]
+        records = [(topic, record) for topic in self.sources for record in self.read_committed(topic)]
         ends: dict[int, dict[str, int]] = {number: {} for number in range(self.registry.partitions)}
         for topic, record in records:
             ends[record.partition][topic] = max(ends[record.partition].get(topic, 0), record.offset + 1)
-        until(lambda: self._reached(ends, now), "all to be counted", self.logs)
-        return min(position.log_time for position in self.positions().values())
+        wait_until(lambda: self._has_applied(ends, now), "all to be counted", self.logs)
+        return min(position.log_time for position in self.checkpoints().values())
 
-    def _reached(self, ends: Mapping[int, Mapping[str, int]], now: int) -> bool:
-        positions = self.positions()
+    def _has_applied(self, ends: Mapping[int, Mapping[str, int]], now: int) -> bool:
+        positions = self.checkpoints()
         return positions.keys() == ends.keys() and all(
             positions[number].log_time > now
             and all(positions[number].topics.get(topic, TopicOffset(0)).next == end for topic, end in wanted.items())
             for number, wanted in ends.items()
         )
 
-    def positions(self) -> dict[int, Checkpoint]:
+    def checkpoints(self) -> dict[int, Checkpoint]:
         """Return how far every partition has been committed."""
         return {
             partition: decode_checkpoint(value)
@@ -227,24 +229,26 @@ class Chain:
             if key == CHECKPOINT_KEY
         }
 
-    def read(self, topic: str) -> list[Record]:
+    def read_committed(self, topic: str) -> list[TopicRecord]:
         """Return every committed record of a topic."""
-        return asyncio.run(read(self.bootstrap, topic, self.registry.partitions))
+        return asyncio.run(read_topic(self.bootstrap, topic, self.registry.partitions))
 
-    def read_uncommitted(self, topic: str) -> list[Record]:
+    def read_uncommitted(self, topic: str) -> list[TopicRecord]:
         """Return every record of a topic, those of aborted and of open transactions as well."""
-        return asyncio.run(read(self.bootstrap, topic, self.registry.partitions, "read_uncommitted"))
+        return asyncio.run(read_topic(self.bootstrap, topic, self.registry.partitions, "read_uncommitted"))
 
     def stored(self, topic: str) -> list[tuple[int, bytes, bytes]]:
         """Return partition, key and value of the last record of every key of a compacted topic that is not gone."""
-        last = {(record.partition, record.key): record.value for record in self.read(topic)}
+        last = {(record.partition, record.key): record.value for record in self.read_committed(topic)}
         return [(partition, key, value) for (partition, key), value in last.items() if value is not None]
 
     def logs(self) -> str:
         """Return the ends of the logs."""
-        return "\n".join(f"{part.log.name}\n{part.log.read_text(errors='replace')[-3000:]}" for part in self.parts[-2:])
+        return "\n".join(
+            f"{part.log.name}\n{part.log.read_text(errors='replace')[-3000:]}" for part in self.processes[-2:]
+        )
 
     def close(self) -> None:
         """End every process of the chain."""
-        for part in self.parts:
+        for part in self.processes:
             part.kill()

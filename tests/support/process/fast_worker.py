@@ -18,24 +18,24 @@ from streams.runtime.settings import load_settings
 from streams.runtime.topic_checks.preflight import OutputTopics
 from streams.runtime.worker import WorkerDependencies, main
 
-QUICK = ConsumerTuning(session_seconds=2.0, rebalance_seconds=3.0, metadata_seconds=1.0)
-SESSION = "QUICK_SESSION_SECONDS"
+FAST_SETTINGS = ConsumerTuning(session_seconds=2.0, rebalance_seconds=3.0, metadata_seconds=1.0)
+SESSION_VARIABLE = "QUICK_SESSION_SECONDS"
 """The variable that makes the group wait longer."""
-FAULT = "QUICK_FAULT"
+FAULT_VARIABLE = "QUICK_FAULT"
 """The variable that names a report at whose events the ledger fails, as by a fault of ours."""
 
 
-UNSETTLED = "QUICK_UNSETTLED"
+COMMIT_FAULT_VARIABLE = "QUICK_UNSETTLED"
 """The variable that names a report whose events the ledger takes and cannot settle, as by a fault of ours."""
 
 
-def names_of(application: str) -> OutputTopics:
+def output_topics(application: str) -> OutputTopics:
     """Return the topics that the worker of a test writes."""
     own = [f"{application}-{word}" for word in ("measures", "refused", "notices")]
     return OutputTopics(changelog_topic(application), *own)
 
 
-def faulty(trade: WorkerDependencies, token: str) -> WorkerDependencies:
+def with_fault(trade: WorkerDependencies, token: str) -> WorkerDependencies:
     """Return a trade whose ledgers fail at every event of the report `token`."""
 
     def ledger(number: int) -> Ledger:
@@ -53,7 +53,7 @@ def faulty(trade: WorkerDependencies, token: str) -> WorkerDependencies:
     return replace(trade, make_ledger=ledger)
 
 
-def unsettled(trade: WorkerDependencies, token: str) -> WorkerDependencies:
+def with_commit_fault(trade: WorkerDependencies, token: str) -> WorkerDependencies:
     """Return a trade whose ledgers cannot settle the report `token`: the fault shows when a commit is made."""
 
     def ledger(number: int) -> Ledger:
@@ -75,9 +75,9 @@ def unsettled(trade: WorkerDependencies, token: str) -> WorkerDependencies:
 if __name__ == "__main__":
     logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     settings = load_settings(os.environ)
-    session = float(os.environ.get(SESSION, QUICK.session_seconds))
-    manner = QUICK._replace(session_seconds=session, rebalance_seconds=1.5 * session)
-    trade = replace(build_worker_dependencies(settings), output_topics=names_of(settings.application))
-    if UNSETTLED in os.environ:
-        trade = unsettled(trade, os.environ[UNSETTLED])
-    main(settings, faulty(trade, os.environ[FAULT]) if FAULT in os.environ else trade, manner)
+    session = float(os.environ.get(SESSION_VARIABLE, FAST_SETTINGS.session_seconds))
+    manner = FAST_SETTINGS._replace(session_seconds=session, rebalance_seconds=1.5 * session)
+    trade = replace(build_worker_dependencies(settings), output_topics=output_topics(settings.application))
+    if COMMIT_FAULT_VARIABLE in os.environ:
+        trade = with_commit_fault(trade, os.environ[COMMIT_FAULT_VARIABLE])
+    main(settings, with_fault(trade, os.environ[FAULT_VARIABLE]) if FAULT_VARIABLE in os.environ else trade, manner)

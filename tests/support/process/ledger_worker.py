@@ -15,33 +15,37 @@ from streams.runtime.settings import load_settings
 from streams.runtime.worker import Worker
 from tests.support.process.chain import Chain
 from tests.support.process.counting.in_process_worker import STOP_SECONDS
-from tests.support.process.fast_worker import QUICK
+from tests.support.process.fast_worker import FAST_SETTINGS
 
 
 @dataclass
-class Yesterday:
+class PreviousDecoder:
     """A decoder from before a schema upgrade: every seventh report's filing has a field that it does not know."""
 
-    today: RecordDecoder
+    current: RecordDecoder
 
-    def decode(self, record: TimestampedRecord, wall: int | None = None) -> Event | Refusal:
+    def decode(self, record: TimestampedRecord, wall_clock_ms: int | None = None) -> Event | Refusal:
         """Return the event in a record."""
-        event = self.today.decode(record, wall)
+        event = self.current.decode(record, wall_clock_ms)
         if isinstance(event, Filing) and crc32(event.key) % 7 == 0:
             return Refusal(RefusalReason.UNKNOWN_FIELD, "data", event.platform)
         return event
 
 
-def worked(chain: Chain, due: int, decoder: Callable[[RecordDecoder], RecordDecoder] = lambda today: today) -> int:
+def run_until_due(
+    chain: Chain, due: int, decoder: Callable[[RecordDecoder], RecordDecoder] = lambda today: today
+) -> int:
     """Let a worker count what is there, and return to which instant beyond `due` time has passed."""
     settings = load_settings(chain.environment(SAFECLOCK_COMMIT_INTERVAL_MS="20"))
     trade = build_worker_dependencies(settings)
 
     async def work() -> int:
-        worker = Worker(settings, replace(trade, decoder=decoder(trade.decoder), output_topics=chain.names), QUICK)
+        worker = Worker(
+            settings, replace(trade, decoder=decoder(trade.decoder), output_topics=chain.names), FAST_SETTINGS
+        )
         try:
             await worker.start()
-            return await asyncio.to_thread(chain.settled, due)
+            return await asyncio.to_thread(chain.wait_until_applied, due)
         finally:
             await asyncio.wait_for(worker.stop(), STOP_SECONDS)
 

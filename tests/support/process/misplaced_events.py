@@ -13,13 +13,13 @@ from streams.contract.topics import partition_of
 from streams.domain.duration_bins import HOUR, MINUTE
 from streams.domain.vocabulary import Basis, Channel, Harm, Reporter
 from tests.support.events.examples import AT, SECRET
-from tests.support.kafka.async_records import producing
+from tests.support.kafka.async_records import running_producer
 from tests.support.process.chain import Chain
 
 PARTITIONS: Final = 4
 REPORTS: Final = 1_280
 PLATFORM: Final = "harbor"
-FILED: Final = ReportFiled(
+FILING_DATA: Final = ReportFiled(
     harm=Harm.GROOMING,
     reporter=Reporter.USER,
     trusted_flagger=False,
@@ -29,10 +29,10 @@ FILED: Final = ReportFiled(
 )
 KEYS: Final = [record_key(PLATFORM, report_token(SECRET, "k1", f"report {number}")) for number in range(REPORTS)]
 
-Place = tuple[str, int, int]
+RecordPosition = tuple[str, int, int]
 
 
-def event(number: int, data: ReportFiled | NoViolation, at: int) -> AnyEvent:
+def build_event(number: int, data: ReportFiled | NoViolation, at: int) -> AnyEvent:
     """Return an event about a report."""
     name = f"{type(data).__name__}-{number:05}"
     return report_event(
@@ -40,24 +40,24 @@ def event(number: int, data: ReportFiled | NoViolation, at: int) -> AnyEvent:
     )
 
 
-def publish_misplaced(chain: Chain) -> set[Place]:
+def publish_misplaced(chain: Chain) -> set[RecordPosition]:
     """Publish filings, then actions, as librdkafka's default partitioner would (CRC-32); return where those astray lie."""
     return asyncio.run(_publish(chain))
 
 
-async def _publish(chain: Chain) -> set[Place]:
+async def _publish(chain: Chain) -> set[RecordPosition]:
     topics = {role: next(topic for topic in chain.sources if topic.endswith(role)) for role in Role}
     told: dict[Role, tuple[ReportFiled | NoViolation, int]] = {
-        Role.REPORT_FILED: (FILED, AT),
+        Role.REPORT_FILED: (FILING_DATA, AT),
         Role.ACTION_TAKEN: (NoViolation(), AT + HOUR),
     }
     astray = set()
-    async with producing(chain.bootstrap) as producer:
+    async with running_producer(chain.bootstrap) as producer:
         for role, (data, at) in told.items():
             sent = [
                 await producer.send(
                     topics[role],
-                    encode_structured(event(number, data, at)),
+                    encode_structured(build_event(number, data, at)),
                     key=key,
                     partition=crc32(key) % PARTITIONS,
                     timestamp_ms=at + MINUTE,
@@ -73,6 +73,6 @@ async def _publish(chain: Chain) -> set[Place]:
     return astray
 
 
-def at_home() -> int:
+def events_on_own_partition() -> int:
     """Return of how many reports the events lie on the right partition by chance."""
     return sum(crc32(key) % PARTITIONS == partition_of(key, PARTITIONS) for key in KEYS)

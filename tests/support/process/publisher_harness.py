@@ -24,10 +24,10 @@ from streams.domain.vocabulary import Basis, Channel, Harm, Reporter, RetractRea
 SECRET = b"a secret of thirty-two bytes or more"
 NOON = 1_760_000_000_000
 PARTITIONS = 4
-DEADLINE_S = 120.0
+TIMEOUT_SECONDS = 120.0
 
 
-class Changes(TypedDict, total=False):
+class SettingChanges(TypedDict, total=False):
     """Settings that a test changes."""
 
     max_pending: int
@@ -35,7 +35,7 @@ class Changes(TypedDict, total=False):
 
 
 @dataclass(frozen=True)
-class Stage:
+class PublisherHarness:
     """One test's platform, `harbor`, on its own pair of topics."""
 
     platform: Platform
@@ -51,7 +51,7 @@ class Stage:
         """Where filings and where actions go."""
         return self.platform.report_filed, self.platform.action_taken
 
-    def publisher(self, now: Callable[[], int] = lambda: NOON, **changes: Unpack[Changes]) -> Publisher:
+    def publisher(self, now: Callable[[], int] = lambda: NOON, **changes: Unpack[SettingChanges]) -> Publisher:
         """Return the platform's publisher, whose clock stands at noon unless `now` says otherwise."""
         identity = Identity(platform=self.platform.id, key_id="k1", secret=SECRET)
         return Publisher(replace(self.settings, **changes), self.registry, identity, now=now)
@@ -62,7 +62,7 @@ class Stage:
         with closing(KafkaAdminClient(bootstrap_servers=self.settings.servers)) as admin:
             admin.create_topics(dict.fromkeys(self.topics, shape), wait_for_metadata=True)
 
-    def arrived(self, expected: int) -> list[Any]:
+    def read_events(self, expected: int) -> list[Any]:
         """Return every record on both topics, once there are `expected` and no more come.
 
         The end offsets of the embedded broker cannot be trusted, so the end is where nothing follows.
@@ -70,7 +70,7 @@ class Stage:
         consumer = KafkaConsumer(bootstrap_servers=self.settings.servers, auto_offset_reset="earliest")
         consumer.assign([TopicPartition(topic, number) for topic in self.topics for number in range(PARTITIONS)])
         found: list[Any] = []
-        deadline = monotonic() + DEADLINE_S
+        deadline = monotonic() + TIMEOUT_SECONDS
         try:
             while monotonic() < deadline:
                 batch = [record for some in consumer.poll(timeout_ms=500).values() for record in some]
@@ -79,22 +79,22 @@ class Stage:
                     return found
         finally:
             consumer.close()
-        raise AssertionError(f"expected {expected} records within {DEADLINE_S} s, {len(found)} arrived")
+        raise AssertionError(f"expected {expected} records within {TIMEOUT_SECONDS} s, {len(found)} arrived")
 
 
-def stage(address: str, *, idempotent: bool) -> Stage:
+def publisher_harness(address: str, *, idempotent: bool) -> PublisherHarness:
     """Return a stage whose topics exist."""
     suffix = uuid4().hex[:12]
     platform = Platform(
         id="harbor", provider="Harbor", report_filed=f"report-filed.{suffix}", action_taken=f"action-taken.{suffix}"
     )
     settings = PublisherSettings(bootstrap=address, idempotent=idempotent, block_ms=60_000, delivery_timeout_ms=60_000)
-    made = Stage(platform, settings)
+    made = PublisherHarness(platform, settings)
     made.create_topics()
     return made
 
 
-def filing(number: int, at: int = NOON, platform: str = "harbor") -> bytes:
+def filing_line(number: int, at: int = NOON, platform: str = "harbor") -> bytes:
     """Return the line of one filing; equal numbers are equal reports."""
     data = event_data.ReportFiled(
         harm=Harm.BULLYING,
@@ -109,7 +109,7 @@ def filing(number: int, at: int = NOON, platform: str = "harbor") -> bytes:
     return envelope.encode_structured(event)
 
 
-def action(number: int, at: int = NOON, platform: str = "harbor") -> bytes:
+def action_line(number: int, at: int = NOON, platform: str = "harbor") -> bytes:
     """Return the line of one decision about the report of `filing(number)`."""
     token = keys.report_token(SECRET, "k1", str(number))
     event = envelope.report_event(
@@ -118,7 +118,7 @@ def action(number: int, at: int = NOON, platform: str = "harbor") -> bytes:
     return envelope.encode_structured(event)
 
 
-def retraction(number: int, retracts: str, at: int = NOON, platform: str = "harbor") -> bytes:
+def retraction_line(number: int, retracts: str, at: int = NOON, platform: str = "harbor") -> bytes:
     """Return the line that takes back the event with the id `retracts` of the report of `filing(number)`."""
     data = event_data.EventRetracted(retracts=retracts, reason=RetractReason.ERROR)
     token = keys.report_token(SECRET, "k1", str(number))
@@ -126,7 +126,7 @@ def retraction(number: int, retracts: str, at: int = NOON, platform: str = "harb
     return envelope.encode_structured(event)
 
 
-def heartbeat(sequence: int, complete_through: int = NOON, platform: str = "harbor") -> bytes:
+def heartbeat_line(sequence: int, complete_through: int = NOON, platform: str = "harbor") -> bytes:
     """Return the line of one heartbeat."""
     data = event_data.HeartbeatData(complete_through=format_timestamp(complete_through), sequence=sequence)
     event = envelope.heartbeat_event(
@@ -135,7 +135,7 @@ def heartbeat(sequence: int, complete_through: int = NOON, platform: str = "harb
     return envelope.encode_structured(event)
 
 
-def written(folder: Path, lines: list[bytes]) -> Path:
+def write_lines(folder: Path, lines: list[bytes]) -> Path:
     """Return a file of `lines`."""
     path = folder / "events.jsonl"
     path.write_bytes(b"".join(line + b"\n" for line in lines))

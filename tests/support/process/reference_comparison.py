@@ -6,37 +6,41 @@ from streams.batch.load import load_files
 from streams.contract.outputs.measures import STATUS_KEY
 from streams.contract.packs.rulebook import STANDARD_RULES, Rulebook
 from tests.support.ledger import latest_updates
-from tests.support.ledger.totals import of_file, reports, totals
+from tests.support.ledger.totals import ledger_totals, report_rows, totals_of_file
 from tests.support.process.chain import Chain
 
 
-def agree(chain: Chain, lines: Iterable[bytes], now: int, rulebook: Rulebook = STANDARD_RULES) -> None:
+def assert_equals_reference(
+    chain: Chain, lines: Iterable[bytes], now: int, rulebook: Rulebook = STANDARD_RULES
+) -> None:
     """Assert that every event of `lines` was counted once, and that only what was committed was told.
 
     `now` is the instant to which the partitions' time has passed.
     """
     lines = list(lines)
-    expected = of_file(load_files(lines, chain.registry, rulebook=rulebook), now)
+    expected = totals_of_file(load_files(lines, chain.registry, rulebook=rulebook), now)
     measured, committed = chain.stored(chain.names.measures), chain.stored(chain.names.changelog)
-    wanted, told = totals(expected, chain.registry.partitions), totals(measured)
+    wanted, told = ledger_totals(expected, chain.registry.partitions), ledger_totals(measured)
 
-    assert reports(committed) == reports(expected)
-    assert totals(committed) == wanted
+    assert report_rows(committed) == report_rows(expected)
+    assert ledger_totals(committed) == wanted
     assert told.cohorts == wanted.cohorts
-    assert told.counted == wanted.counted
-    assert told.promised == wanted.promised
+    assert told.counters == wanted.counters
+    assert told.watermarks == wanted.watermarks
     assert _values(chain, chain.names.measures) <= _values(chain, chain.names.changelog)
-    noticed = latest_updates.expected(lines, chain.registry, now, rulebook)
+    noticed = latest_updates.expected_updates(lines, chain.registry, now, rulebook)
     assert noticed
-    assert _noted(chain) == noticed
+    assert _latest_updates(chain) == noticed
 
 
-def _noted(chain: Chain) -> latest_updates.Words:
+def _latest_updates(chain: Chain) -> latest_updates.LatestUpdates:
     """Return the last word on every clock."""
-    return latest_updates.last_words(record.value or b"" for record in chain.read(chain.names.report_updates))
+    return latest_updates.latest_updates(
+        record.value or b"" for record in chain.read_committed(chain.names.report_updates)
+    )
 
 
 def _values(chain: Chain, topic: str) -> set[tuple[int, bytes, bytes | None]]:
     """Return every value that a key ever had, but for the statuses, which are told and not kept."""
-    records = chain.read(topic)
+    records = chain.read_committed(topic)
     return {(record.partition, record.key, record.value) for record in records if record.key != STATUS_KEY}

@@ -22,112 +22,117 @@ from streams.domain.ledger import counters
 from streams.domain.vocabulary import RefusalReason
 from streams.edge.clock import wall_clock_ms
 from streams.runtime.settings import RecordTime
-from tests.support.events.event_lines import START, acted, filed, token
-from tests.support.kafka.batch_mutations import Content, mutated_batch
-from tests.support.kafka.raw_batches import Putter, putting
-from tests.support.kafka.record_batches import Header, batch, read_answer, record
-from tests.support.ledger.totals import Stored, totals
-from tests.support.paths import REGISTRY
+from tests.support.events.event_lines import EPOCH_OFFSET_MS, action_line, filing_line, report_token
+from tests.support.kafka.batch_mutations import RecordContent, mutated_batch
+from tests.support.kafka.raw_batches import RawProducer, raw_producer
+from tests.support.kafka.record_batches import BatchHeader, batch_bytes, read_response, record_bytes
+from tests.support.ledger.totals import StoredRows, ledger_totals
+from tests.support.paths import DEMO_REGISTRY
 from tests.support.process.chain import Chain
-from tests.support.waiting import until
+from tests.support.waiting import wait_until
 
-ATTACKER: Final = "harbor"
-OTHERS: Final = ("lantern", "meadow")
+SPOILING_PLATFORM: Final = "harbor"
+OTHER_PLATFORMS: Final = ("lantern", "meadow")
 PARTITIONS: Final = 2
-_BETWEEN: Final = 20
+_GOOD_BETWEEN_SPOILT: Final = 20
 """How many spoilt batches are put between good ones."""
 _MINUTE: Final = 60_000
-_AGO: Final = 10 * DAY - 55 * _MINUTE
+_REPORT_AGE_MS: Final = 10 * DAY - 55 * _MINUTE
 """How long ago reports were filed: whichever minute of a run tells them, their delay lies in one bin of an hour."""
-_SPOILT: Final = "refused|"
-_CODECS: Final = 5
+_REFUSED_PREFIX: Final = "refused|"
+_CODEC_COUNT: Final = 5
 
-Place = tuple[str, int, int]
+RecordPosition = tuple[str, int, int]
 
 
-class Attacked(Chain):
+class OwnTopicsChain(Chain):
     """A chain on which the attacker has topics of its own and the broker stamps."""
 
     record_time = RecordTime.LOG
 
     @override
-    def _written(self, partitions: int) -> Path:
-        text = REGISTRY.read_text(encoding="utf-8").replace("partitions = 8", f"partitions = {partitions}")
+    def _registry_text(self, partitions: int) -> Path:
+        text = DEMO_REGISTRY.read_text(encoding="utf-8").replace("partitions = 8", f"partitions = {partitions}")
         for name in ("report-filed", "action-taken"):
-            text = text.replace(f'"{name}"', f'"{self.application}-{ATTACKER}-{name}"', 1)
+            text = text.replace(f'"{name}"', f'"{self.application}-{SPOILING_PLATFORM}-{name}"', 1)
             text = text.replace(f'"{name}"', f'"{self.application}-{name}"')
         file = self.folder / f"{self.application}.toml"
         file.write_text(text, encoding="utf-8")
         return file
 
 
-class Work(NamedTuple):
+class SpoiltRunOptions(NamedTuple):
     """How many spoilt batches and good reports are put on a chain; the reports are filed at `at`, in epoch milliseconds."""
 
     seed: int
-    spoilt: int
+    spoilt_batches: int
     reports: int
     at: int
 
 
-class Told(NamedTuple):
+class SpoiltRunCounts(NamedTuple):
     """What a broker took of the spoilt batches: those that cannot be read by where they lie, and how many records the others hold."""
 
-    rejected: int
-    unreadable: frozenset[Place]
+    rejected_by_broker: int
+    unreadable_positions: frozenset[RecordPosition]
     records: int
 
 
-class Outcome(NamedTuple):
+class SpoiltRunResult(NamedTuple):
     """What became of a run: what was counted of each platform without its refusals, refusals by reason, where batches were refused."""
 
     counted: Mapping[bytes, Mapping[str, int]]
     cohorts: Mapping[str, Mapping[bytes, int]]
     refused: Mapping[str, int]
-    places: Sequence[Place]
+    refused_positions: Sequence[RecordPosition]
 
 
-def contents(now: int) -> list[Content]:
+def record_contents(now: int) -> list[RecordContent]:
     """Return what spoilt batches hold: nothing of it is an event that counts, however it is changed."""
-    whole = json.loads(filed("spoilt", now - START, ATTACKER))
+    whole = json.loads(filing_line("spoilt", now - EPOCH_OFFSET_MS, SPOILING_PLATFORM))
     odd = [whole | {"type": "safeclock.none.v1"}, whole | {"source": "/platforms/nobody"}]
-    return [Content(b"key", json.dumps(tree).encode()) for tree in odd] + [
-        Content(None, None),
-        Content(b"", b"x" * 300),
+    return [RecordContent(b"key", json.dumps(tree).encode()) for tree in odd] + [
+        RecordContent(None, None),
+        RecordContent(b"", b"x" * 300),
     ]
 
 
-def good(chain: Chain, number: int, at: int) -> Iterator[tuple[TopicPartition, bytes]]:
+def good_report(chain: Chain, number: int, at: int) -> Iterator[tuple[TopicPartition, bytes]]:
     """Yield batches with a report of every platform and its action, some compressed, some with strange headers."""
-    for platform in (ATTACKER, *OTHERS):
+    for platform in (SPOILING_PLATFORM, *OTHER_PLATFORMS):
         report = f"{platform}-{number}"
-        key = record_key(platform, token(report))
-        own = f"{ATTACKER}-" if platform == ATTACKER else ""
+        key = record_key(platform, report_token(report))
+        own = f"{SPOILING_PLATFORM}-" if platform == SPOILING_PLATFORM else ""
         headers = [(b"trace\xff", b"x")] if number % 3 == 0 else []
         for name, line in (
-            ("report-filed", filed(report, at - START, platform)),
-            ("action-taken", acted(report, "restricted", at - START + number % 50 * _MINUTE, platform)),
+            ("report-filed", filing_line(report, at - EPOCH_OFFSET_MS, platform)),
+            ("action-taken", action_line(report, "restricted", at - EPOCH_OFFSET_MS + number % 50 * _MINUTE, platform)),
         ):
             pair = TopicPartition(f"{chain.application}-{own}{name}", partition_of(key, PARTITIONS))
-            yield pair, batch([record(0, line.rstrip(), headers, key)], Header(attributes=0), number % _CODECS)
+            yield (
+                pair,
+                batch_bytes(
+                    [record_bytes(0, line.rstrip(), headers, key)], BatchHeader(attributes=0), number % _CODEC_COUNT
+                ),
+            )
 
 
 def is_unreadable(data: bytes) -> tuple[bool, int]:
     """Return whether a batch cannot be read, and how many records it holds where it can."""
-    found = list(read_answer(data, 0))
+    found = list(read_response(data, 0))
     return any(isinstance(one, UnreadableBatch) for one in found), len(found)
 
 
-async def attack(putter: Putter, chain: Chain, seed: int, count: int, at: int) -> Told:
+async def publish_spoilt_batches(putter: RawProducer, chain: Chain, seed: int, count: int, at: int) -> SpoiltRunCounts:
     """Put spoilt batches on the attacker's topics."""
-    random, held = Random(seed), contents(at)
+    random, held = Random(seed), record_contents(at)
     rejected, records = 0, 0
-    unreadable: set[Place] = set()
+    unreadable: set[RecordPosition] = set()
     for _ in range(count):
         spoilt = mutated_batch(random, held)
         name = random.choice(["report-filed", "action-taken"])
-        pair = TopicPartition(f"{chain.application}-{ATTACKER}-{name}", random.randrange(PARTITIONS))
-        error, offset = await putter.put(pair, spoilt)
+        pair = TopicPartition(f"{chain.application}-{SPOILING_PLATFORM}-{name}", random.randrange(PARTITIONS))
+        error, offset = await putter.send_batch(pair, spoilt)
         broken, read = is_unreadable(spoilt)
         if error:
             rejected += 1
@@ -135,92 +140,106 @@ async def attack(putter: Putter, chain: Chain, seed: int, count: int, at: int) -
             unreadable.add((*pair, offset))
         else:
             records += read
-    return Told(rejected, frozenset(unreadable), records)
+    return SpoiltRunCounts(rejected, frozenset(unreadable), records)
 
 
-async def publish(chain: Chain, work: Work, halfway: Callable[[], object]) -> Told:
+async def publish_all(chain: Chain, work: SpoiltRunOptions, halfway: Callable[[], object]) -> SpoiltRunCounts:
     """Put good batches of all platforms on their topics, and spoilt ones between them; call `halfway` in the middle."""
-    rejected, unreadable, records = 0, frozenset[Place](), 0
-    async with putting(chain.bootstrap) as putter:
+    rejected, unreadable, records = 0, frozenset[RecordPosition](), 0
+    async with raw_producer(chain.bootstrap) as putter:
         for number in range(work.reports):
             if number == work.reports // 2:
                 halfway()
-            share = work.spoilt * (number + 1) // work.reports - work.spoilt * number // work.reports
-            told = await attack(putter, chain, work.seed + number, share, work.at)
+            share = work.spoilt_batches * (number + 1) // work.reports - work.spoilt_batches * number // work.reports
+            told = await publish_spoilt_batches(putter, chain, work.seed + number, share, work.at)
             rejected, unreadable, records = rejected + told[0], unreadable | told[1], records + told[2]
-            for pair, data in good(chain, number, work.at):
-                put = await putter.put(pair, data)
+            for pair, data in good_report(chain, number, work.at):
+                put = await putter.send_batch(pair, data)
                 assert put.error == 0, f"expected the broker to take a good batch, got {put}"
-    return Told(rejected, unreadable, records)
+    return SpoiltRunCounts(rejected, unreadable, records)
 
 
-def outcome(chain: Chain) -> Outcome:
+def read_result(chain: Chain) -> SpoiltRunResult:
     """Return what a chain has counted and refused."""
-    stored: Stored = chain.stored(chain.names.measures)
-    whole = totals(stored)
+    stored: StoredRows = chain.stored(chain.names.measures)
+    whole = ledger_totals(stored)
     told = Counter[str]()
     counted: dict[bytes, dict[str, int]] = {}
-    for key, tally in whole.counted.items():
-        told.update({name.removeprefix(_SPOILT): size for name, size in tally.items() if name.startswith(_SPOILT)})
-        counted[key] = {name: size for name, size in tally.items() if not name.startswith(_SPOILT)}
+    for key, tally in whole.counters.items():
+        told.update(
+            {
+                name.removeprefix(_REFUSED_PREFIX): size
+                for name, size in tally.items()
+                if name.startswith(_REFUSED_PREFIX)
+            }
+        )
+        counted[key] = {name: size for name, size in tally.items() if not name.startswith(_REFUSED_PREFIX)}
     refusals = [
         refusal_records.decode_refusal(one.value).data
-        for one in chain.read(chain.names.refusals)
+        for one in chain.read_committed(chain.names.refusals)
         if one.value is not None
     ]
     places = [(one.topic, one.partition, one.offset) for one in refusals if one.reason is RefusalReason.UNDECODABLE]
-    return Outcome({key: tally for key, tally in counted.items() if tally}, whole.cohorts, told, places)
+    return SpoiltRunResult({key: tally for key, tally in counted.items() if tally}, whole.cohorts, told, places)
 
 
-def is_counted(chain: Chain, reports: int, refusals: int) -> bool:
+def has_counted(chain: Chain, reports: int, refusals: int) -> bool:
     """Return whether every good report and its action are counted, and as much is refused."""
     filings, deeds, told = 0, 0, 0
     for _, key, value in chain.stored(chain.names.measures):
         if key.startswith(COUNTERS_PREFIX):
-            for tally in totals([(0, key, value)]).counted.values():
+            for tally in ledger_totals([(0, key, value)]).counters.values():
                 filings += tally.get(counters.FILED, 0)
                 deeds += tally.get(counters.action("restricted"), 0)
-                told += sum(size for name, size in tally.items() if name.startswith(_SPOILT))
-    wanted = reports * (1 + len(OTHERS))
+                told += sum(size for name, size in tally.items() if name.startswith(_REFUSED_PREFIX))
+    wanted = reports * (1 + len(OTHER_PLATFORMS))
     return filings >= wanted and deeds >= wanted and told >= refusals
 
 
-def run(chain: Chain, work: Work) -> tuple[Told, Outcome]:
+def run_chain(chain: Chain, work: SpoiltRunOptions) -> tuple[SpoiltRunCounts, SpoiltRunResult]:
     """Let two workers count good batches and spoilt ones, the second when the first was killed; return what was put and counted."""
     chain.create_topics()
-    workers = [chain.worker()]
+    workers = [chain.start_worker()]
 
     def takeover() -> None:
         workers[0].kill()
-        workers.append(chain.worker())
+        workers.append(chain.start_worker())
 
-    told = asyncio.run(publish(chain, work, takeover))
-    refusals = len(told.unreadable) + told.records
-    until(lambda: is_counted(chain, work.reports, refusals), "all to be counted", chain.logs, seconds=900.0)
+    told = asyncio.run(publish_all(chain, work, takeover))
+    refusals = len(told.unreadable_positions) + told.records
+    wait_until(lambda: has_counted(chain, work.reports, refusals), "all to be counted", chain.logs, seconds=900.0)
     assert workers[-1].terminate() == 0, chain.logs()
-    return told, outcome(chain)
+    return told, read_result(chain)
 
 
 def report_count(spoilt: int) -> int:
     """Return how many good reports each platform files among so many spoilt batches; at least 1."""
-    return max(1, spoilt // _BETWEEN)
+    return max(1, spoilt // _GOOD_BETWEEN_SPOILT)
 
 
-def compare(bootstrap: str, folder: Path, seed: int, spoilt: int, reports: int) -> tuple[Told, Outcome, Outcome]:
+def compare(
+    bootstrap: str, folder: Path, seed: int, spoilt: int, reports: int
+) -> tuple[SpoiltRunCounts, SpoiltRunResult, SpoiltRunResult]:
     """Return what was put, and what became of a run with spoilt batches and of one without."""
-    work = Work(seed, spoilt, reports, at=wall_clock_ms() - _AGO)
-    with closing(Attacked(bootstrap, folder, PARTITIONS)) as chain:
-        told, attacked = run(chain, work)
-    with closing(Attacked(bootstrap, folder, PARTITIONS)) as chain:
-        _, alone = run(chain, work._replace(spoilt=0))
+    work = SpoiltRunOptions(seed, spoilt, reports, at=wall_clock_ms() - _REPORT_AGE_MS)
+    with closing(OwnTopicsChain(bootstrap, folder, PARTITIONS)) as chain:
+        told, attacked = run_chain(chain, work)
+    with closing(OwnTopicsChain(bootstrap, folder, PARTITIONS)) as chain:
+        _, alone = run_chain(chain, work._replace(spoilt_batches=0))
     return told, attacked, alone
 
 
-def check(told: Told, attacked: Outcome, alone: Outcome) -> None:
+def compare_results(told: SpoiltRunCounts, attacked: SpoiltRunResult, alone: SpoiltRunResult) -> None:
     """Raise AssertionError where a good event was lost, a platform was counted otherwise, or a batch was told wrongly."""
     assert attacked.counted == alone.counted, "expected the same counts of every platform"
     assert attacked.cohorts == alone.cohorts, "expected the same cohorts of every platform"
     assert not alone.refused, "expected nothing to be refused of what is good"
-    assert sorted(attacked.places) == sorted(told.unreadable), "expected each batch to be told once, where it lies"
-    assert attacked.refused[RefusalReason.UNDECODABLE] == len(told.unreadable), "expected each batch to be counted once"
-    assert sum(attacked.refused.values()) == len(told.unreadable) + told.records, "expected all else to be refused"
+    assert sorted(attacked.refused_positions) == sorted(told.unreadable_positions), (
+        "expected each batch to be told once, where it lies"
+    )
+    assert attacked.refused[RefusalReason.UNDECODABLE] == len(told.unreadable_positions), (
+        "expected each batch to be counted once"
+    )
+    assert sum(attacked.refused.values()) == len(told.unreadable_positions) + told.records, (
+        "expected all else to be refused"
+    )

@@ -25,17 +25,17 @@ from streams.contract.topics import partition_of
 from streams.domain.duration_bins import DAY
 from streams.domain.events import Heartbeat
 from streams.domain.ledger.ledger import Ledger
-from tests.support.paths import CHILDREN, PAUSING, REGISTRY
+from tests.support.paths import CHILDREN_PACK, DEMO_REGISTRY, PAUSING_PACK
 
 PARTITIONS = 8
-EVERY = frozenset(range(PARTITIONS))
-PLAN = SimulationConfig(seed=11, start_ms=parse_timestamp("2026-03-16T00:00:00Z"), weeks=3, reports=1_500)
-_TOLD_TOGETHER = 700
+ALL_PARTITIONS = frozenset(range(PARTITIONS))
+SIMULATION_PLAN = SimulationConfig(seed=11, start_ms=parse_timestamp("2026-03-16T00:00:00Z"), weeks=3, reports=1_500)
+_UPDATES_PER_COMMIT = 700
 
 Update = tuple[int, bytes, bytes | None]
 
 
-class Worked(NamedTuple):
+class SimulatedMeasures(NamedTuple):
     """The updates of every partition in the order in which they were committed, and what the batch path says."""
 
     updates: tuple[Update, ...]
@@ -45,45 +45,47 @@ class Worked(NamedTuple):
     by_day: dict[str, object]
 
 
-def registry() -> Registry:
+def demo_registry() -> Registry:
     """Return the demo's registry, with a span of history that one platform has open."""
-    demo = read_registry(REGISTRY)
-    span = AuditedHistory(since=0, until=PLAN.start_ms - DAY, opened_on=PLAN.start_ms, opened_by="audit")
+    demo = read_registry(DEMO_REGISTRY)
+    span = AuditedHistory(
+        since=0, until=SIMULATION_PLAN.start_ms - DAY, opened_on=SIMULATION_PLAN.start_ms, opened_by="audit"
+    )
     opened = replace(demo.platforms["harbor"], history=(span,))
     return replace(demo, platforms={**demo.platforms, "harbor": opened})
 
 
-RULEBOOK = load_rulebook([CHILDREN, PAUSING], registry(), PLAN.start_ms)
-RELEASE = Release("1", RULEBOOK)
+RULEBOOK = load_rulebook([CHILDREN_PACK, PAUSING_PACK], demo_registry(), SIMULATION_PLAN.start_ms)
+BUILD_INFO = Release("1", RULEBOOK)
 
 
-def status(partition_now: int, at: int, partitions: int = PARTITIONS) -> bytes:
+def partition_status(partition_now: int, at: int, partitions: int = PARTITIONS) -> bytes:
     """Return the status row of a partition."""
     return encode_partition_status(PartitionStatus(partition_now, at, partitions, RULEBOOK.name, "registry"))
 
 
 def board_at(wall: int) -> Board:
     """Return a board whose wall clock stands still."""
-    return Board(registry(), RELEASE, lambda: wall)
+    return Board(demo_registry(), BUILD_INFO, lambda: wall)
 
 
-def told(board: Board, updates: Iterable[Update]) -> Board:
+def apply_updates(board: Board, updates: Iterable[Update]) -> Board:
     """Let a board read `updates`, compute and count."""
     for update in updates:
         board.measures.apply_record(*update)
-    fresh = board.assess_freshness(EVERY)
+    fresh = board.assess_freshness(ALL_PARTITIONS)
     asyncio.run(board.compute_gauges(fresh))
     board.refresh_snapshot(fresh, fresh.as_of)
     return board
 
 
 @lru_cache(maxsize=1)
-def worked() -> Worked:
+def simulated_measures() -> SimulatedMeasures:
     """Return a history as eight workers tell it in several commits, and as the batch path measures it."""
-    told = list(simulate_history(PLAN))
-    batch = load_files((encode_line(one) for one in told), registry(), None, RULEBOOK)
+    told = list(simulate_history(SIMULATION_PLAN))
+    batch = load_files((encode_line(one) for one in told), demo_registry(), None, RULEBOOK)
     assert batch.as_of is not None
-    return Worked(
+    return SimulatedMeasures(
         updates=tuple(_updates(batch.as_of)),
         as_of=batch.as_of,
         document=measure(batch, ["platform"]),
@@ -93,11 +95,11 @@ def worked() -> Worked:
 
 
 def _updates(as_of: int) -> Iterator[Update]:
-    decoder, rules = EventDecoder(registry()), ledger_config(registry(), RULEBOOK)
+    decoder, rules = EventDecoder(demo_registry()), ledger_config(demo_registry(), RULEBOOK)
     ledgers = [Ledger(rules, MessagePackCodec()) for _ in range(PARTITIONS)]
     for ledger in ledgers:
         ledger.start()
-    for place, one in enumerate(simulate_history(PLAN)):
+    for place, one in enumerate(simulate_history(SIMULATION_PLAN)):
         event = decoder.decode_line(encode_line(one), MAX_TIMESTAMP_MS)
         assert not isinstance(event, Refusal)
         if isinstance(event, Heartbeat):
@@ -105,7 +107,7 @@ def _updates(as_of: int) -> Iterator[Update]:
                 ledger.apply(event._replace(topic_role=one.role.value))
         else:
             ledgers[partition_of(event.key, PARTITIONS)].apply(event)
-        if place % _TOLD_TOGETHER == 0:
+        if place % _UPDATES_PER_COMMIT == 0:
             yield from _commit(ledgers, one.logged_at_ms)
     for ledger in ledgers:
         ledger.advance(as_of)
@@ -117,4 +119,4 @@ def _commit(ledgers: list[Ledger], now: int) -> Iterator[Update]:
         for key, value in ledger.drain_changes().items():
             if is_measure_key(key):
                 yield partition, key, value
-        yield partition, STATUS_KEY, status(now, now)
+        yield partition, STATUS_KEY, partition_status(now, now)

@@ -7,24 +7,24 @@ from producers.simulation.traffic import history_lines
 from streams.domain.duration_bins import DAY
 from streams.edge.clock import wall_clock_ms
 
-ENDED_AGO = 21 * DAY
+DEFAULT_AGE_MS = 21 * DAY
 
 
-def midnight_before(ago: int) -> int:
+def midnight_before(age_ms: int) -> int:
     """Return the last midnight (UTC) that lies `ago` milliseconds back, in epoch milliseconds.
 
     Workers let time pass up to the wall clock, so that a history has to lie where it can be remembered.
     """
-    return (wall_clock_ms() - ago) // DAY * DAY
+    return (wall_clock_ms() - age_ms) // DAY * DAY
 
 
 @cache
-def plan_of(reports: int, weeks: int, ended_ago: int = ENDED_AGO) -> SimulationConfig:
+def recent_plan(reports: int, weeks: int, ended_ago: int = DEFAULT_AGE_MS) -> SimulationConfig:
     """Return the plan of about `reports` reports filed in `weeks` weeks."""
     return SimulationConfig.ending_at(midnight_before(ended_ago), seed=7, weeks=weeks, reports=reports)
 
 
 @cache
-def lines_of(plan: SimulationConfig) -> tuple[bytes, ...]:
+def event_lines(plan: SimulationConfig) -> tuple[bytes, ...]:
     """Return the lines of a plan's history, in the order in which they were told."""
     return tuple(history_lines(plan))

@@ -16,18 +16,18 @@ FILED: Final = "safeclock.report-filed.v1"
 ACTED: Final = "safeclock.action-taken.v1"
 
 
-def place_of(duration_ms: int) -> int:
+def bucket_of(duration_ms: int) -> int:
     """Return the bucket of a duration."""
     return bisect_left(DURATION_BUCKETS, duration_ms)
 
 
-def overdue(duration_ms: int) -> bool:
+def is_overdue(duration_ms: int) -> bool:
     """Return whether a first action came after more than a day."""
     return duration_ms > DAY
 
 
 @dataclass
-class Totals:
+class JoinTotals:
     """Reports filed, reports acted on, those by bucket of the time to it, and how many of them came late."""
 
     filed: int = 0
@@ -35,16 +35,16 @@ class Totals:
     histogram: dict[int, int] = field(default_factory=dict)
     overdue: int = 0
 
-    def begin(self) -> None:
+    def add_filing(self) -> None:
         """Count a report's first filing."""
         self.filed += 1
 
-    def act(self, duration_ms: int, sign: int = 1) -> None:
+    def add_action(self, duration_ms: int, weight: int = 1) -> None:
         """Count a report's time to its first action, or with -1 take it back."""
-        place = place_of(duration_ms)
-        self.acted += sign
-        self.histogram[place] = self.histogram.get(place, 0) + sign
-        self.overdue += sign * overdue(duration_ms)
+        place = bucket_of(duration_ms)
+        self.acted += weight
+        self.histogram[place] = self.histogram.get(place, 0) + weight
+        self.overdue += weight * is_overdue(duration_ms)
 
     def as_json(self) -> dict[str, object]:
         """Return what another process can compare: buckets in order, empty ones left out."""
@@ -61,7 +61,7 @@ Times = tuple[int | None, int | None]
 """What is kept of a report: when it was filed and when first acted on, in epoch milliseconds."""
 
 
-def taken_in(known: Times, kind: str, at: int) -> Times | None:
+def merge_times(known: Times, kind: str, at: int) -> Times | None:
     """Return a report's times after an event of type `kind` at `at`; None if nothing changes."""
     filed, acted = known
     if kind == FILED and (filed is None or at < filed):
@@ -71,18 +71,18 @@ def taken_in(known: Times, kind: str, at: int) -> Times | None:
     return None
 
 
-def joined(totals: Totals, known: Times, kind: str, at: int) -> Times | None:
-    """Do as `taken_in` does, counted in `totals`."""
-    after = taken_in(known, kind, at)
+def add_event(totals: JoinTotals, known: Times, kind: str, at: int) -> Times | None:
+    """Do as `merge_times` does, counted in `totals`."""
+    after = merge_times(known, kind, at)
     if after is None:
         return None
     if known[0] is None and kind == FILED:
-        totals.begin()
-    _recount(totals, known, after)
+        totals.add_filing()
+    _replace_group(totals, known, after)
     return after
 
 
-OPEN: Final = "open"
+UNANSWERED: Final = "open"
 
 
 def group_of(times: Times) -> str | None:
@@ -90,18 +90,18 @@ def group_of(times: Times) -> str | None:
     filed, acted = times
     if filed is None:
         return None
-    return OPEN if acted is None else str(place_of(acted - filed))
+    return UNANSWERED if acted is None else str(bucket_of(acted - filed))
 
 
-def summed(groups: Mapping[str, int]) -> dict[str, object]:
+def totals_of_groups(groups: Mapping[str, int]) -> dict[str, object]:
     """Return totals, as JSON, from the number of reports in each group."""
-    histogram = {int(group): count for group, count in groups.items() if group != OPEN}
+    histogram = {int(group): count for group, count in groups.items() if group != UNANSWERED}
     acted = sum(histogram.values())
-    late = sum(count for place, count in histogram.items() if place > place_of(DAY))
-    return Totals(groups.get(OPEN, 0) + acted, acted, histogram, late).as_json()
+    late = sum(count for place, count in histogram.items() if place > bucket_of(DAY))
+    return JoinTotals(groups.get(UNANSWERED, 0) + acted, acted, histogram, late).as_json()
 
 
-def _recount(totals: Totals, before: Times, after: Times) -> None:
+def _replace_group(totals: JoinTotals, before: Times, after: Times) -> None:
     for (filed, acted), sign in ((before, -1), (after, 1)):
         if filed is not None and acted is not None:
-            totals.act(acted - filed, sign)
+            totals.add_action(acted - filed, sign)

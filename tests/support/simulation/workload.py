@@ -17,37 +17,37 @@ from streams.contract.events.schema.envelope import (
 from streams.contract.registry.registry import Role
 from streams.contract.timestamps import parse_timestamp
 from streams.contract.topics import partition_of
-from tests.support.simulation.reference_join import Totals, overdue, place_of
+from tests.support.simulation.reference_join import JoinTotals, bucket_of, is_overdue
 
 PARTITIONS: Final = 8
 
 
-class Record(NamedTuple):
-    """A record as it lies on its topic; `told_ms` is its timestamp."""
+class WorkloadRecord(NamedTuple):
+    """A record as it lies on its topic; `logged_ms` is its timestamp."""
 
     role: Role
     partition: int
     key: bytes
     value: bytes
-    told_ms: int
+    logged_ms: int
 
 
-class Story(NamedTuple):
+class Workload(NamedTuple):
     """Records in the order in which they are told, the same as lines of a file, and what a join of them must come to."""
 
-    records: Sequence[Record]
+    records: Sequence[WorkloadRecord]
     lines: Sequence[bytes]
-    totals: Totals
+    totals: JoinTotals
 
 
-def tell(reports: int, end_ms: int, records: int | None = None) -> Story:
+def simulate_workload(reports: int, end_ms: int, records: int | None = None) -> Workload:
     """Return the thirteen weeks before `end_ms` with about so many reports, or the first `records` records of them.
 
     A worker lets time pass up to its clock when it has read all: of a story that lies far back it then forgets everything.
 
     A heartbeat is one record on each partition, as a publisher sends it.
     """
-    told: list[Record] = []
+    told: list[WorkloadRecord] = []
     lines: list[bytes] = []
     begun: dict[str, list[int]] = defaultdict(list)
     acted: dict[str, list[int]] = defaultdict(list)
@@ -62,22 +62,24 @@ def tell(reports: int, end_ms: int, records: int | None = None) -> Story:
         elif isinstance(event, ActionTakenEvent):
             acted[event.subject].append(parse_timestamp(event.time))
     firsts = {token: min(times) for token, times in acted.items()}
-    return Story(told, lines, _totals({token: min(times) for token, times in begun.items()}, firsts))
+    return Workload(told, lines, _totals({token: min(times) for token, times in begun.items()}, firsts))
 
 
-def _records(told: PublishedEvent) -> Iterable[Record]:
+def _records(told: PublishedEvent) -> Iterable[WorkloadRecord]:
     at_ms, topic, platform, event = told
     value = encode_structured(event)
     if isinstance(event, HeartbeatEvent):
         key = heartbeat_key(platform)
-        return [Record(topic, partition, key, value, at_ms) for partition in range(PARTITIONS)]
+        return [WorkloadRecord(topic, partition, key, value, at_ms) for partition in range(PARTITIONS)]
     key = record_key(platform, event.subject)
-    return [Record(topic, partition_of(key, PARTITIONS), key, value, at_ms)]
+    return [WorkloadRecord(topic, partition_of(key, PARTITIONS), key, value, at_ms)]
 
 
-def _totals(begun: dict[str, int], firsts: dict[str, int]) -> Totals:
-    durations = [firsts[token] - at for token, at in begun.items() if token in firsts]
+def _totals(filings: dict[str, int], first_actions: dict[str, int]) -> JoinTotals:
+    durations = [first_actions[token] - at for token, at in filings.items() if token in first_actions]
     histogram: dict[int, int] = defaultdict(int)
     for duration in durations:
-        histogram[place_of(duration)] += 1
-    return Totals(len(begun), len(durations), dict(histogram), sum(overdue(duration) for duration in durations))
+        histogram[bucket_of(duration)] += 1
+    return JoinTotals(
+        len(filings), len(durations), dict(histogram), sum(is_overdue(duration) for duration in durations)
+    )

@@ -7,7 +7,7 @@ from typing import Final
 from dashboards.rules.alert import Alert
 from streams.contract.metrics.all_metrics import METRICS
 from streams.contract.metrics.metric import Metric, MetricKind, Process
-from tests.system.alerts.rule_tests import needed
+from tests.system.alerts.rule_tests import samples_needed
 
 _NO_PAST: Final = "it holds a platform against its own past, and one that was not looked at has none"
 _NO_DATE: Final = (
@@ -17,7 +17,7 @@ _NO_MEASURES: Final = "it reads nothing that is measured again with a changelog"
 _NO_VOLUME: Final = "it reads no number of events or reports, only what holds now"
 _NO_PERIOD: Final = "it reads nothing that is judged by the period of a rule"
 
-_OF_ONE: Final[Mapping[str, Mapping[str, str]]] = {
+_REASONS_BY_ALERT: Final[Mapping[str, Mapping[str, str]]] = {
     "SafeclockUrgentOverdueUnreviewed": {"first looked at": _NO_PAST, "born": _NO_PAST},
     "SafeclockPlatformNeverComplete": {
         "rebuilt": "it waits for two days of fresh figures, and no changelog is measured again while they are fresh"
@@ -49,9 +49,9 @@ _OF_ONE: Final[Mapping[str, Mapping[str, str]]] = {
 }
 
 
-def reasons(alert: Alert) -> Mapping[str, str]:
+def exemption_reasons(alert: Alert) -> Mapping[str, str]:
     """Return why situations do not apply to an alert, by their names: by what it reads, and of its own."""
-    read = _read(alert)
+    read = _metrics_read(alert)
     no_volume = not any(
         metric.kind is MetricKind.COUNTER or metric.name == "safeclock_objective_reports" for metric in read
     )
@@ -61,18 +61,18 @@ def reasons(alert: Alert) -> Mapping[str, str]:
         | ({"volume": _NO_VOLUME} if no_volume else {})
         | ({"period": _NO_PERIOD} if no_period else {})
     )
-    return {**general, **_OF_ONE.get(alert.name, {})}
+    return {**general, **_REASONS_BY_ALERT.get(alert.name, {})}
 
 
-def _read(alert: Alert) -> list[Metric]:
+def _metrics_read(alert: Alert) -> list[Metric]:
     """Return the metrics of the boards that an alert reads, itself or through recordings."""
     names = {
         name
-        for expr in (alert.expr, *(recording.expr for recording in needed(alert)))
+        for expr in (alert.expr, *(recording.expr for recording in samples_needed(alert)))
         for name in re.findall(r"(?<!:)\bsafeclock_\w+\b(?!:)", expr)
     }
     return [metric for metric in METRICS if metric.name in names and metric.process is Process.BOARD]
 
 
-NAMED: Final = _OF_ONE.keys()
+ALERTS_WITH_REASONS: Final = _REASONS_BY_ALERT.keys()
 """Of which alerts there are reasons of their own."""

@@ -10,52 +10,57 @@ from dashboards.rules.alert import Alert, AlertSeverity
 from dashboards.rules.recording.rules import RECORDINGS, Recording
 from dashboards.rules.render import GROUPS, rules_yaml
 from tests.support.monitoring.durations import seconds
-from tests.system.alerts.scenarios import Tale, Told
+from tests.system.alerts.scenarios import AlertScenario, AlertScenarios
 
-ALLOWANCE: Final = {AlertSeverity.PAGE: 60, AlertSeverity.TICKET: 360, AlertSeverity.DIGEST: 0, AlertSeverity.NONE: 0}
+FIRING_ALLOWANCE_SECONDS: Final = {
+    AlertSeverity.PAGE: 60,
+    AlertSeverity.TICKET: 360,
+    AlertSeverity.DIGEST: 0,
+    AlertSeverity.NONE: 0,
+}
 """Seconds of what an alert promises that Alertmanager takes: it waits for others of the group."""
 
-SELDOM: Final = 900
+SLOW_INTERVAL_SECONDS: Final = 900
 """How often, in seconds, rules are evaluated of which alerts have half a day or more: that is a third of the work."""
 
-_MUCH: Final = 43_200
-_AFTER: Final = 600
+_LONG_SCENARIO_SECONDS: Final = 43_200
+_RESOLVE_SECONDS: Final = 600
 
 
-def promised(alert: Alert) -> float:
+def promised_delay(alert: Alert) -> float:
     """Return within how many seconds an alert has to fire for what it promises."""
-    return seconds(alert.notified_within) - ALLOWANCE[alert.severity]
+    return seconds(alert.notified_within) - FIRING_ALLOWANCE_SECONDS[alert.severity]
 
 
-def write_story(folder: Path, alert: Alert, told: Told) -> Path:
+def write_scenario_file(folder: Path, alert: Alert, told: AlertScenarios) -> Path:
     """Write the tales of an alert as one file of tests; returns its path."""
-    tests = [_firing(alert, told.firing), *(_quiet(alert, tale) for tale in told.quiet)]
-    return _write(folder, alert, _every(alert, told.firing), tests)
+    tests = [_firing(alert, told.firing), *(_not_firing(alert, tale) for tale in told.not_firing)]
+    return _write(folder, alert, _evaluation_interval(alert, told.firing), tests)
 
 
-def write_trials(folder: Path, alert: Alert, trials: Iterable[tuple[str, Tale, bool]]) -> Path:
+def write_trial_file(folder: Path, alert: Alert, trials: Iterable[tuple[str, AlertScenario, bool]]) -> Path:
     """Write tales as one file of tests, by name; each says whether the alert fires in time or never."""
     trials = list(trials)
-    tests = [(_in_time if fires else _quiet)(alert, tale) | {"name": name} for name, tale, fires in trials]
-    return _write(folder, alert, _every(alert, trials[0][1]), tests)
+    tests = [(_firing_in_time if fires else _not_firing)(alert, tale) | {"name": name} for name, tale, fires in trials]
+    return _write(folder, alert, _evaluation_interval(alert, trials[0][1]), tests)
 
 
-def _every(alert: Alert, tale: Tale) -> float:
+def _evaluation_interval(alert: Alert, tale: AlertScenario) -> float:
     """Return how often rules are evaluated, in seconds: at every step, or seldom where there is much time."""
     step = seconds(tale.step)
-    return max(step, SELDOM) if promised(alert) >= _MUCH else step
+    return max(step, SLOW_INTERVAL_SECONDS) if promised_delay(alert) >= _LONG_SCENARIO_SECONDS else step
 
 
 def _write(folder: Path, alert: Alert, every: float, tests: list[dict[str, Any]]) -> Path:
     rules = folder / f"{alert.name}-rules.yml"
-    rules.write_text(rules_yaml(needed(alert), [alert]), encoding="utf-8")
-    head = {"rule_files": [str(rules)], "group_eval_order": [*GROUPS], "evaluation_interval": _at(every)}
+    rules.write_text(rules_yaml(samples_needed(alert), [alert]), encoding="utf-8")
+    head = {"rule_files": [str(rules)], "group_eval_order": [*GROUPS], "evaluation_interval": _format_instant(every)}
     file = folder / f"{alert.name}.yml"
     file.write_text(json.dumps(head | {"tests": tests}), encoding="utf-8")
     return file
 
 
-def needed(alert: Alert) -> list[Recording]:
+def samples_needed(alert: Alert) -> list[Recording]:
     """Return the recordings that an alert rests on, those that they rest on included: the rest costs minutes."""
     found, exprs = [], [alert.expr]
     for recording in reversed(RECORDINGS):
@@ -65,39 +70,47 @@ def needed(alert: Alert) -> list[Recording]:
     return found[::-1]
 
 
-def _firing(alert: Alert, tale: Tale) -> dict[str, Any]:
+def _firing(alert: Alert, tale: AlertScenario) -> dict[str, Any]:
     """Return the test that an alert does not fire before it goes wrong and does so in time."""
-    begins, step = seconds(tale.begins), _every(alert, tale)
-    test = _in_time(alert, tale)
-    before = {"expr": f"count({_firing_series(alert, tale)})", "eval_time": _at(begins - step), "exp_samples": []}
+    begins, step = seconds(tale.fires_after), _evaluation_interval(alert, tale)
+    test = _firing_in_time(alert, tale)
+    before = {
+        "expr": f"count({_firing_series(alert, tale)})",
+        "eval_time": _format_instant(begins - step),
+        "exp_samples": [],
+    }
     return test | {"promql_expr_test": test["promql_expr_test"] + ([before] if begins else [])}
 
 
-def _in_time(alert: Alert, tale: Tale) -> dict[str, Any]:
+def _firing_in_time(alert: Alert, tale: AlertScenario) -> dict[str, Any]:
     """Return the test that an alert fires at the last of the evaluations that it has by its promise."""
-    every = _every(alert, tale)
-    last = (seconds(tale.begins) + promised(alert)) // every * every
-    fires = {"expr": f"count({_firing_series(alert, tale)})", "eval_time": _at(last), "exp_samples": [{"value": 1}]}
+    every = _evaluation_interval(alert, tale)
+    last = (seconds(tale.fires_after) + promised_delay(alert)) // every * every
+    fires = {
+        "expr": f"count({_firing_series(alert, tale)})",
+        "eval_time": _format_instant(last),
+        "exp_samples": [{"value": 1}],
+    }
     return _test(tale, last, [fires])
 
 
-def _quiet(alert: Alert, tale: Tale) -> dict[str, Any]:
-    ends = seconds(tale.ends)
-    whole = f"{_firing_series(alert, tale)}[{int(ends - seconds(tale.begins))}s]"
-    never = {"expr": f"count_over_time({whole})", "eval_time": _at(ends), "exp_samples": []}
+def _not_firing(alert: Alert, tale: AlertScenario) -> dict[str, Any]:
+    ends = seconds(tale.resolves_after)
+    whole = f"{_firing_series(alert, tale)}[{int(ends - seconds(tale.fires_after))}s]"
+    never = {"expr": f"count_over_time({whole})", "eval_time": _format_instant(ends), "exp_samples": []}
     return _test(tale, ends, [never])
 
 
-def _firing_series(alert: Alert, tale: Tale) -> str:
+def _firing_series(alert: Alert, tale: AlertScenario) -> str:
     labels = {"alertname": alert.name, "alertstate": "firing", **tale.fires}
     return f"ALERTS{{{','.join(f'{name}={json.dumps(value)}' for name, value in labels.items())}}}"
 
 
-def _test(tale: Tale, until: float, asked: list[dict[str, Any]]) -> dict[str, Any]:
-    steps = int((until + _AFTER) / seconds(tale.step))
+def _test(tale: AlertScenario, until: float, asked: list[dict[str, Any]]) -> dict[str, Any]:
+    steps = int((until + _RESOLVE_SECONDS) / seconds(tale.step))
     series = [{"series": name, "values": values.replace("N", f"{steps}")} for name, values in tale.series.items()]
-    return {"name": tale.why or "fires", "interval": tale.step, "input_series": series, "promql_expr_test": asked}
+    return {"name": tale.reason or "fires", "interval": tale.step, "input_series": series, "promql_expr_test": asked}
 
 
-def _at(moment: float) -> str:
+def _format_instant(moment: float) -> str:
     return f"{int(moment)}s"

@@ -9,37 +9,37 @@ from typing import Final, NamedTuple
 Series = dict[str, str]
 
 
-class Tale(NamedTuple):
+class AlertScenario(NamedTuple):
     """A history of series; `fires` are the labels of who is told of, from `begins` on something is wrong.
 
     Of a tale in which nothing fires, `begins` is from when on nobody may be told; it lasts until `ends`.
     """
 
     series: Series
-    begins: str = "0m"
-    ends: str = ""
+    fires_after: str = "0m"
+    resolves_after: str = ""
     fires: Mapping[str, str] = {}
     step: str = "1m"
-    why: str = ""
+    reason: str = ""
 
 
-class Told(NamedTuple):
+class AlertScenarios(NamedTuple):
     """Both kinds of tales of one alert.
 
     `shown` is how long a fault that goes on has to be seen before it is what the alert's promise counts from.
     """
 
-    firing: Tale
-    quiet: tuple[Tale, ...]
-    shown: str = "0m"
+    firing: AlertScenario
+    not_firing: tuple[AlertScenario, ...]
+    visible_after: str = "0m"
 
 
-AT: Final = 'platform="harbor"'
+HARBOR_LABEL: Final = 'platform="harbor"'
 _HARBOR: Final = {"platform": "harbor"}
 _CLOCK: Final = 'safeclock_worker_clock_ahead_seconds{instance="w1",partition="0"}'
 _FRESH: Final = {"safeclock_as_of_timestamp_seconds": "0+60xN"}
 _FRESH_5M: Final = {"safeclock_as_of_timestamp_seconds": "0+300xN"}
-_LIVE: Final = f'{AT},clock="time_to_action",timing="live"'
+_LIVE: Final = f'{HARBOR_LABEL},clock="time_to_action",timing="live"'
 _SLOW: Final = _HARBOR | {"clock": "time_to_action"}
 
 
@@ -51,42 +51,53 @@ def _deadlines(reached: str, missed: str) -> Series:
     return _FRESH_5M | nothing | counted
 
 
-def _burn(begins: str, firing: str, least: str, allowed: str) -> Told:
+def _burn_rate_scenarios(begins: str, firing: str, least: str, allowed: str) -> AlertScenarios:
     """Tell of a platform with a deadline every five minutes; `least` too few of them, `allowed` too few misses."""
-    return Told(
-        Tale(_deadlines("0+1xN", firing), begins, fires=_SLOW, step="5m"),
+    return AlertScenarios(
+        AlertScenario(_deadlines("0+1xN", firing), begins, fires=_SLOW, step="5m"),
         (
-            Tale(_deadlines(least, least), ends="16d", step="5m", why="too few deadlines for a rate"),
-            Tale(_deadlines("0+1xN", allowed), ends="16d", step="5m", why="fewer misses than the threshold"),
-            Tale(
+            AlertScenario(
+                _deadlines(least, least), resolves_after="16d", step="5m", reason="too few deadlines for a rate"
+            ),
+            AlertScenario(
+                _deadlines("0+1xN", allowed), resolves_after="16d", step="5m", reason="fewer misses than the threshold"
+            ),
+            AlertScenario(
                 _deadlines("0+500x10 5001+1xN", "0+500x10 5000xN"),
-                ends="3d",
+                resolves_after="3d",
                 step="5m",
-                why="years are counted soon after the first look",
+                reason="years are counted soon after the first look",
             ),
         ),
     )
 
 
 def _filings(filed: str, **more: str) -> Series:
-    plain = {f"safeclock_{name}_total{{{AT}}}": told for name, told in more.items()}
-    actions = {f'safeclock_actions_total{{{AT},outcome="restricted"}}': filed}
-    return _FRESH_5M | {f"safeclock_reports_filed_total{{{AT}}}": filed} | actions | plain
+    plain = {f"safeclock_{name}_total{{{HARBOR_LABEL}}}": told for name, told in more.items()}
+    actions = {f'safeclock_actions_total{{{HARBOR_LABEL},outcome="restricted"}}': filed}
+    return _FRESH_5M | {f"safeclock_reports_filed_total{{{HARBOR_LABEL}}}": filed} | actions | plain
 
 
-def _odd(name: str) -> Told:
+def _anomaly_scenarios(name: str) -> AlertScenarios:
     """Tell of 5,760 events a day, a hundred of them odd."""
-    return Told(
-        Tale(_filings("0+10xN", **{name: "0x287 100xN"}), "1d", fires=_HARBOR, step="5m"),
+    return AlertScenarios(
+        AlertScenario(_filings("0+10xN", **{name: "0x287 100xN"}), "1d", fires=_HARBOR, step="5m"),
         (
-            Tale(_filings("0+10xN", **{name: "0x287 50xN"}), ends="3d", step="5m", why="less than one in a hundred"),
-            Tale(_filings("0+0.1xN", **{name: "0x287 19xN"}), ends="3d", step="5m", why="fewer than twenty"),
+            AlertScenario(
+                _filings("0+10xN", **{name: "0x287 50xN"}),
+                resolves_after="3d",
+                step="5m",
+                reason="less than one in a hundred",
+            ),
+            AlertScenario(
+                _filings("0+0.1xN", **{name: "0x287 19xN"}), resolves_after="3d", step="5m", reason="fewer than twenty"
+            ),
         ),
     )
 
 
 def _cohorts(estimate: str, high: str, filed: str) -> Series:
-    at = f'{AT},clock="time_to_action",limit="24h"'
+    at = f'{HARBOR_LABEL},clock="time_to_action",limit="24h"'
     older = {
         f'safeclock_cohort_within_ratio{{{at},cohort="week-{week:02}",bound="{bound}"}}': f"{share}xN"
         for week in range(5, 13)
@@ -96,15 +107,19 @@ def _cohorts(estimate: str, high: str, filed: str) -> Series:
         f'safeclock_cohort_within_ratio{{{at},cohort="week-01",bound="{bound}"}}': told
         for bound, told in (("estimate", estimate), ("high", high))
     }
-    sizes = {f'safeclock_cohort_filed_reports{{{AT},cohort="week-{week:02}"}}': "100xN" for week in range(5, 13)}
-    return _FRESH_5M | older | new | sizes | {f'safeclock_cohort_filed_reports{{{AT},cohort="week-01"}}': filed}
+    sizes = {
+        f'safeclock_cohort_filed_reports{{{HARBOR_LABEL},cohort="week-{week:02}"}}': "100xN" for week in range(5, 13)
+    }
+    return (
+        _FRESH_5M | older | new | sizes | {f'safeclock_cohort_filed_reports{{{HARBOR_LABEL},cohort="week-01"}}': filed}
+    )
 
 
 def _refused(refused: str, filed: str = "0+10xN", reason: str = "bad_value") -> Series:
-    return _filings(filed) | {f'safeclock_events_refused_total{{{AT},reason="{reason}"}}': refused}
+    return _filings(filed) | {f'safeclock_events_refused_total{{{HARBOR_LABEL},reason="{reason}"}}': refused}
 
 
-def _up(**targets: str) -> Series:
+def _all_up(**targets: str) -> Series:
     return {f'up{{job="{name.partition("_")[0]}",instance="{name}"}}': told for name, told in targets.items()}
 
 
@@ -113,13 +128,13 @@ def _clock_info(statistic: str = "each", reviewed: str = "no") -> Series:
     return {f'safeclock_clock_info{{clock="time_to_action",{said}}}': "1xN"}
 
 
-def _overdue(overdue: str, reviewed: str, fresh: Series = _FRESH) -> Series:
-    at = f'{AT},clock="time_to_action"'
+def _overdue_series(overdue: str, reviewed: str, fresh: Series = _FRESH) -> Series:
+    at = f'{HARBOR_LABEL},clock="time_to_action"'
     return fresh | _clock_info(reviewed=reviewed) | {f"safeclock_urgent_overdue_reports{{{at}}}": overdue}
 
 
 def _objective(met: str = "1xN", left: str = "100xN", reports: str = "100xN", statistic: str = "share") -> Series:
-    at = f'{AT},clock="time_to_action"'
+    at = f'{HARBOR_LABEL},clock="time_to_action"'
     return (
         _FRESH_5M
         | _clock_info(statistic)
@@ -131,8 +146,8 @@ def _objective(met: str = "1xN", left: str = "100xN", reports: str = "100xN", st
     )
 
 
-def _tripwire(tripped: str) -> Series:
-    return _FRESH_5M | {f'safeclock_integrity_check_failed{{{AT},check="channel_shift"}}': tripped}
+def _integrity_check_series(tripped: str) -> Series:
+    return _FRESH_5M | {f'safeclock_integrity_check_failed{{{HARBOR_LABEL},check="channel_shift"}}': tripped}
 
 
 def _lag(lag: str) -> Series:
@@ -157,310 +172,442 @@ def _weekdays(weeks: int) -> str:
 
 _LAG_ELSEWHERE: Final = 'safeclock_worker_lag_records{instance="w2",partition="0"}'
 _UNCOMMITTABLE: Final = 'safeclock_worker_uncommittable_platforms{instance="w1",partition="0"}'
-_CAPACITY: Final = f"safeclock_capacity_used_ratio{{{AT}}}"
-_WAITING: Final = f"safeclock_orphans_waiting{{{AT}}}"
-_OPEN: Final = f"safeclock_open_reports{{{AT}}}"
-_CADENCE: Final = f"safeclock_cadence_seconds{{{AT}}}"
-_COMPLETE: Final = f"safeclock_complete_through_timestamp_seconds{{{AT}}}"
+_CAPACITY: Final = f"safeclock_capacity_used_ratio{{{HARBOR_LABEL}}}"
+_WAITING: Final = f"safeclock_orphans_waiting{{{HARBOR_LABEL}}}"
+_OPEN: Final = f"safeclock_open_reports{{{HARBOR_LABEL}}}"
+_CADENCE: Final = f"safeclock_cadence_seconds{{{HARBOR_LABEL}}}"
+_COMPLETE: Final = f"safeclock_complete_through_timestamp_seconds{{{HARBOR_LABEL}}}"
 _LOST: Final = 'safeclock_source_records_lost_total{instance="w1",partition="0"}'
-_SUSPENDED: Final = f'safeclock_worker_suspended_partitions{{instance="w1",{AT}}}'
+_SUSPENDED: Final = f'safeclock_worker_suspended_partitions{{instance="w1",{HARBOR_LABEL}}}'
 _LOST_AS_TOLD: Final = 'safeclock_partition_records_lost_total{partition="0"}'
-_FEEDBACK: Final = f'safeclock_worker_feedback_failing{{instance="w1",{AT}}}'
+_FEEDBACK: Final = f'safeclock_worker_feedback_failing{{instance="w1",{HARBOR_LABEL}}}'
 _FAILED: Final = 'prometheus_rule_evaluation_failures_total{rule_group="safeclock.yml;safeclock-alerts"}'
 _UNSENT: Final = 'alertmanager_notification_requests_failed_total{integration="webhook"}'
 
-TALES: Final[Mapping[str, Told]] = {
-    "SafeclockSlowResponseFast": _burn("1d", "0x287 0+1xN", "0+0.06xN", "0+0.55xN"),
-    "SafeclockSlowResponse": _burn("3d", "0x863 0+0.5xN", "0+0.033xN", "0+0.29xN"),
-    "SafeclockSlowResponseSustained": _burn("14d", "0x4031 0+0.5xN", "0+0.049xN", "0+0.14xN"),
-    "SafeclockUrgentOverdue": Told(
-        Tale(_overdue("0x30 2xN", reviewed="yes"), "31m", fires=_SLOW),
+SCENARIOS: Final[Mapping[str, AlertScenarios]] = {
+    "SafeclockSlowResponseFast": _burn_rate_scenarios("1d", "0x287 0+1xN", "0+0.06xN", "0+0.55xN"),
+    "SafeclockSlowResponse": _burn_rate_scenarios("3d", "0x863 0+0.5xN", "0+0.033xN", "0+0.29xN"),
+    "SafeclockSlowResponseSustained": _burn_rate_scenarios("14d", "0x4031 0+0.5xN", "0+0.049xN", "0+0.14xN"),
+    "SafeclockUrgentOverdue": AlertScenarios(
+        AlertScenario(_overdue_series("0x30 2xN", reviewed="yes"), "31m", fires=_SLOW),
         (
-            Tale(_overdue("2xN", reviewed="no"), ends="2h", why="nobody has reviewed the clock"),
-            Tale(_overdue("0xN", reviewed="yes"), ends="2h", why="nothing is overdue"),
+            AlertScenario(
+                _overdue_series("2xN", reviewed="no"), resolves_after="2h", reason="nobody has reviewed the clock"
+            ),
+            AlertScenario(_overdue_series("0xN", reviewed="yes"), resolves_after="2h", reason="nothing is overdue"),
         ),
     ),
-    "SafeclockUrgentOverdueUnreviewed": Told(
-        Tale(_overdue("1x4031 30xN", reviewed="no", fresh=_FRESH_5M), "14d", fires=_SLOW, step="5m"),
+    "SafeclockUrgentOverdueUnreviewed": AlertScenarios(
+        AlertScenario(_overdue_series("1x4031 30xN", reviewed="no", fresh=_FRESH_5M), "14d", fires=_SLOW, step="5m"),
         (
-            Tale(
-                _overdue("1x4031 30xN", reviewed="yes", fresh=_FRESH_5M), ends="17d", step="5m", why="that is a ticket"
-            ),
-            Tale(
-                _overdue("1x287 9x200 0x10 30x200 1xN", reviewed="no", fresh=_FRESH_5M),
-                ends="30h",
+            AlertScenario(
+                _overdue_series("1x4031 30xN", reviewed="yes", fresh=_FRESH_5M),
+                resolves_after="17d",
                 step="5m",
-                why="they were acted on",
+                reason="that is a ticket",
+            ),
+            AlertScenario(
+                _overdue_series("1x287 9x200 0x10 30x200 1xN", reviewed="no", fresh=_FRESH_5M),
+                resolves_after="30h",
+                step="5m",
+                reason="they were acted on",
             ),
         ),
     ),
-    "SafeclockObjectiveMissed": Told(
-        Tale(_objective(met="1x11 0xN"), "1h", fires=_SLOW, step="5m"),
+    "SafeclockObjectiveMissed": AlertScenarios(
+        AlertScenario(_objective(met="1x11 0xN"), "1h", fires=_SLOW, step="5m"),
         (
-            Tale(_objective(met="0xN", reports="49xN"), ends="1d", step="5m", why="few reports"),
-            Tale(_objective(met="0xN", statistic="each"), ends="1d", step="5m", why="each report is told by itself"),
-            Tale(_objective(met="_xN"), ends="1d", step="5m", why="it cannot be told yet"),
+            AlertScenario(_objective(met="0xN", reports="49xN"), resolves_after="1d", step="5m", reason="few reports"),
+            AlertScenario(
+                _objective(met="0xN", statistic="each"),
+                resolves_after="1d",
+                step="5m",
+                reason="each report is told by itself",
+            ),
+            AlertScenario(_objective(met="_xN"), resolves_after="1d", step="5m", reason="it cannot be told yet"),
         ),
     ),
-    "SafeclockObjectiveAtRisk": Told(
-        Tale(_objective(left="6000x2015 6000-3xN", reports="1000xN"), "7d", fires=_SLOW, step="5m"),
+    "SafeclockObjectiveAtRisk": AlertScenarios(
+        AlertScenario(_objective(left="6000x2015 6000-3xN", reports="1000xN"), "7d", fires=_SLOW, step="5m"),
         (
-            Tale(_objective(left="9000-1xN", reports="1000xN"), ends="10d", step="5m", why="enough are left"),
-            Tale(
+            AlertScenario(
+                _objective(left="9000-1xN", reports="1000xN"), resolves_after="10d", step="5m", reason="enough are left"
+            ),
+            AlertScenario(
                 _objective(left="9000x2015 3000-3xN", reports="1000x2015 300xN"),
                 "7d",
-                ends="10d",
+                resolves_after="10d",
                 step="5m",
-                why="a new period began",
+                reason="a new period began",
             ),
-            Tale(
+            AlertScenario(
                 {
                     name.replace('calendar="yes",', ""): values
                     for name, values in _objective(left="9000x2015 3000-3xN", reports="1000x2015 300xN").items()
                 },
                 "7d",
-                ends="10d",
+                resolves_after="10d",
                 step="5m",
-                why="a new period began, by a board that does not say of which kind it is",
+                reason="a new period began, by a board that does not say of which kind it is",
             ),
-            Tale(_objective(left="-5-3xN", reports="1000xN"), ends="4d", step="5m", why="none is left"),
-            Tale(_objective(left="500-3xN", reports="199xN"), ends="12h", step="5m", why="few reports"),
+            AlertScenario(
+                _objective(left="-5-3xN", reports="1000xN"), resolves_after="4d", step="5m", reason="none is left"
+            ),
+            AlertScenario(
+                _objective(left="500-3xN", reports="199xN"), resolves_after="12h", step="5m", reason="few reports"
+            ),
         ),
     ),
-    "SafeclockIntegrityCheckFailed": Told(
-        Tale(_tripwire("0x11 1xN"), "1h", fires=_HARBOR | {"check": "channel_shift"}, step="5m"),
+    "SafeclockIntegrityCheckFailed": AlertScenarios(
+        AlertScenario(_integrity_check_series("0x11 1xN"), "1h", fires=_HARBOR | {"check": "channel_shift"}, step="5m"),
         (
-            Tale(_tripwire("0xN"), ends="1d", step="5m", why="it is not tripped"),
-            Tale(_tripwire("1x40 0x10 1x40"), ends="10h", step="5m", why="it was for hours only"),
+            AlertScenario(_integrity_check_series("0xN"), resolves_after="1d", step="5m", reason="it is not tripped"),
+            AlertScenario(
+                _integrity_check_series("1x40 0x10 1x40"),
+                resolves_after="10h",
+                step="5m",
+                reason="it was for hours only",
+            ),
         ),
     ),
-    "SafeclockPlatformSilent": Told(
-        Tale(_FRESH | {_CADENCE: "300xN", _COMPLETE: "0+60x30 1800xN"}, "45m", fires=_HARBOR),
+    "SafeclockPlatformSilent": AlertScenarios(
+        AlertScenario(_FRESH | {_CADENCE: "300xN", _COMPLETE: "0+60x30 1800xN"}, "45m", fires=_HARBOR),
         (
-            Tale(_FRESH | {_CADENCE: "86400xN", _COMPLETE: "0xN"}, ends="2d", why="it is registered as nightly"),
-            Tale(
+            AlertScenario(
+                _FRESH | {_CADENCE: "86400xN", _COMPLETE: "0xN"},
+                resolves_after="2d",
+                reason="it is registered as nightly",
+            ),
+            AlertScenario(
                 {"safeclock_as_of_timestamp_seconds": "0+60x30 1800xN", _CADENCE: "300xN", _COMPLETE: "0+60x30 1800xN"},
-                ends="2h",
-                why="the pipeline stands still",
+                resolves_after="2h",
+                reason="the pipeline stands still",
             ),
         ),
     ),
-    "SafeclockPlatformNeverComplete": Told(
-        Tale(_FRESH_5M | {_CADENCE: "300xN"}, fires=_HARBOR, step="5m"),
+    "SafeclockPlatformNeverComplete": AlertScenarios(
+        AlertScenario(_FRESH_5M | {_CADENCE: "300xN"}, fires=_HARBOR, step="5m"),
         (
-            Tale(
-                _FRESH_5M | {_CADENCE: "300xN", _COMPLETE: "_x500 0+300xN"}, ends="3d", step="5m", why="it came in time"
-            ),
-        ),
-    ),
-    "SafeclockBacklogGrowing": Told(
-        Tale(_FRESH_5M | {_OPEN: "100x4319 250xN"}, "15d", fires=_HARBOR, step="5m"),
-        (
-            Tale(_FRESH_5M | {_OPEN: "100x4319 190xN"}, ends="20d", step="5m", why="less than twice as many"),
-            Tale(_FRESH_5M | {_OPEN: "10x4319 45xN"}, ends="20d", step="5m", why="few reports"),
-            Tale(_FRESH_5M | {_OPEN: "100x4319 900x140 100xN"}, ends="20d", step="5m", why="a wave of some hours"),
-            Tale(_FRESH_5M | {_OPEN: "10x1439 250xN"}, ends="10d", step="5m", why="no past to be held against"),
-        ),
-    ),
-    "SafeclockVolumeDropped": Told(
-        Tale(_filings("0+1x8352 8352xN"), "29d", fires=_HARBOR, step="5m"),
-        (
-            Tale(_filings("0+1x8352 8352+0.6xN"), ends="32d", step="5m", why="more than half as many"),
-            Tale(_filings("0+0.15x8352 1252xN"), ends="32d", step="5m", why="few reports on such a day"),
-            Tale(_filings(_weekdays(6)), ends="40d", step="5m", why="nobody files on this day of the week"),
-            Tale(_filings("0+1x4032 4032xN"), ends="20d", step="5m", why="no four weeks to be held against"),
-            Tale(_filings("0+1x8352 _x240 8593+1xN"), ends="32d", step="5m", why="nobody looked for twenty hours"),
-            Tale(_filings("0+1x8352 stale"), ends="32d", step="5m", why="it has left the registry"),
-        ),
-    ),
-    "SafeclockSlowerThanBefore": Told(
-        Tale(_cohorts("0.9x287 0.6xN", "0.95x287 0.7xN", "100xN"), "1d", fires=_SLOW, step="5m"),
-        (
-            Tale(_cohorts("0.75xN", "0.86xN", "100xN"), ends="3d", step="5m", why="the intervals overlap"),
-            Tale(_cohorts("0.86xN", "0.84xN", "100xN"), ends="3d", step="5m", why="the difference is small"),
-            Tale(_cohorts("0.6xN", "0.7xN", "49xN"), ends="3d", step="5m", why="a small cohort"),
-        ),
-    ),
-    "SafeclockRefusalsRising": Told(
-        Tale(_refused("0x287 150xN"), "1d", fires=_HARBOR, step="5m"),
-        (
-            Tale(_refused("0x287 70xN"), ends="3d", step="5m", why="a small share"),
-            Tale(_refused("0x287 19xN", "0+0.1xN"), ends="3d", step="5m", why="fewer than twenty"),
-            Tale(_refused("0+1xN"), "3d", ends="6d", step="5m", why="no more than before"),
-            Tale(_refused("0x287 150xN", reason="internal"), ends="3d", step="5m", why="the fault is ours"),
-        ),
-    ),
-    "SafeclockWrongPartition": Told(
-        Tale(_refused("0x287 1xN", reason="wrong_partition"), "1d", fires=_HARBOR, step="5m"),
-        (
-            Tale(_refused("0x287 70xN"), ends="3d", step="5m", why="refused for another reason"),
-            Tale(_refused("5xN", reason="wrong_partition"), "2d", ends="4d", step="5m", why="days ago"),
-        ),
-    ),
-    "SafeclockClockSkew": _odd("events_skewed"),
-    "SafeclockConflicts": _odd("events_conflicting"),
-    "SafeclockOrphansWaiting": Told(
-        Tale(_FRESH_5M | {_WAITING: "0x287 25xN"}, "1d", fires=_HARBOR, step="5m"),
-        (
-            Tale(_FRESH_5M | {_WAITING: "0x287 19xN"}, ends="3d", step="5m", why="fewer"),
-            Tale(
-                _FRESH_5M | {_WAITING: "0x287 900x250 0x20 900x250 0xN"},
-                ends="4d",
+            AlertScenario(
+                _FRESH_5M | {_CADENCE: "300xN", _COMPLETE: "_x500 0+300xN"},
+                resolves_after="3d",
                 step="5m",
-                why="their filings came within the day",
+                reason="it came in time",
             ),
-            Tale(_FRESH_5M | {_WAITING: "900x20 0xN"}, ends="2d", step="5m", why="nobody has looked for a day"),
-            Tale(
+        ),
+    ),
+    "SafeclockBacklogGrowing": AlertScenarios(
+        AlertScenario(_FRESH_5M | {_OPEN: "100x4319 250xN"}, "15d", fires=_HARBOR, step="5m"),
+        (
+            AlertScenario(
+                _FRESH_5M | {_OPEN: "100x4319 190xN"}, resolves_after="20d", step="5m", reason="less than twice as many"
+            ),
+            AlertScenario(_FRESH_5M | {_OPEN: "10x4319 45xN"}, resolves_after="20d", step="5m", reason="few reports"),
+            AlertScenario(
+                _FRESH_5M | {_OPEN: "100x4319 900x140 100xN"},
+                resolves_after="20d",
+                step="5m",
+                reason="a wave of some hours",
+            ),
+            AlertScenario(
+                _FRESH_5M | {_OPEN: "10x1439 250xN"},
+                resolves_after="10d",
+                step="5m",
+                reason="no past to be held against",
+            ),
+        ),
+    ),
+    "SafeclockVolumeDropped": AlertScenarios(
+        AlertScenario(_filings("0+1x8352 8352xN"), "29d", fires=_HARBOR, step="5m"),
+        (
+            AlertScenario(
+                _filings("0+1x8352 8352+0.6xN"), resolves_after="32d", step="5m", reason="more than half as many"
+            ),
+            AlertScenario(
+                _filings("0+0.15x8352 1252xN"), resolves_after="32d", step="5m", reason="few reports on such a day"
+            ),
+            AlertScenario(
+                _filings(_weekdays(6)), resolves_after="40d", step="5m", reason="nobody files on this day of the week"
+            ),
+            AlertScenario(
+                _filings("0+1x4032 4032xN"), resolves_after="20d", step="5m", reason="no four weeks to be held against"
+            ),
+            AlertScenario(
+                _filings("0+1x8352 _x240 8593+1xN"),
+                resolves_after="32d",
+                step="5m",
+                reason="nobody looked for twenty hours",
+            ),
+            AlertScenario(
+                _filings("0+1x8352 stale"), resolves_after="32d", step="5m", reason="it has left the registry"
+            ),
+        ),
+    ),
+    "SafeclockSlowerThanBefore": AlertScenarios(
+        AlertScenario(_cohorts("0.9x287 0.6xN", "0.95x287 0.7xN", "100xN"), "1d", fires=_SLOW, step="5m"),
+        (
+            AlertScenario(
+                _cohorts("0.75xN", "0.86xN", "100xN"), resolves_after="3d", step="5m", reason="the intervals overlap"
+            ),
+            AlertScenario(
+                _cohorts("0.86xN", "0.84xN", "100xN"), resolves_after="3d", step="5m", reason="the difference is small"
+            ),
+            AlertScenario(_cohorts("0.6xN", "0.7xN", "49xN"), resolves_after="3d", step="5m", reason="a small cohort"),
+        ),
+    ),
+    "SafeclockRefusalsRising": AlertScenarios(
+        AlertScenario(_refused("0x287 150xN"), "1d", fires=_HARBOR, step="5m"),
+        (
+            AlertScenario(_refused("0x287 70xN"), resolves_after="3d", step="5m", reason="a small share"),
+            AlertScenario(
+                _refused("0x287 19xN", "0+0.1xN"), resolves_after="3d", step="5m", reason="fewer than twenty"
+            ),
+            AlertScenario(_refused("0+1xN"), "3d", resolves_after="6d", step="5m", reason="no more than before"),
+            AlertScenario(
+                _refused("0x287 150xN", reason="internal"), resolves_after="3d", step="5m", reason="the fault is ours"
+            ),
+        ),
+    ),
+    "SafeclockWrongPartition": AlertScenarios(
+        AlertScenario(_refused("0x287 1xN", reason="wrong_partition"), "1d", fires=_HARBOR, step="5m"),
+        (
+            AlertScenario(_refused("0x287 70xN"), resolves_after="3d", step="5m", reason="refused for another reason"),
+            AlertScenario(
+                _refused("5xN", reason="wrong_partition"), "2d", resolves_after="4d", step="5m", reason="days ago"
+            ),
+        ),
+    ),
+    "SafeclockClockSkew": _anomaly_scenarios("events_skewed"),
+    "SafeclockConflicts": _anomaly_scenarios("events_conflicting"),
+    "SafeclockOrphansWaiting": AlertScenarios(
+        AlertScenario(_FRESH_5M | {_WAITING: "0x287 25xN"}, "1d", fires=_HARBOR, step="5m"),
+        (
+            AlertScenario(_FRESH_5M | {_WAITING: "0x287 19xN"}, resolves_after="3d", step="5m", reason="fewer"),
+            AlertScenario(
+                _FRESH_5M | {_WAITING: "0x287 900x250 0x20 900x250 0xN"},
+                resolves_after="4d",
+                step="5m",
+                reason="their filings came within the day",
+            ),
+            AlertScenario(
+                _FRESH_5M | {_WAITING: "900x20 0xN"},
+                resolves_after="2d",
+                step="5m",
+                reason="nobody has looked for a day",
+            ),
+            AlertScenario(
                 _FRESH_5M
                 | {
                     f'{_WAITING[:-1]},instance="b1"}}': "_x300 900x20 stale",
                     f'{_WAITING[:-1]},instance="b2"}}': "_x322 0xN",
                 },
-                ends="4d",
+                resolves_after="4d",
                 step="5m",
-                why="their filings came after a board had moved",
+                reason="their filings came after a board had moved",
             ),
         ),
     ),
-    "SafeclockHeartbeatGaps": Told(
-        Tale(_filings("0+10xN", heartbeat_gaps="0x287 6xN"), "1d", fires=_HARBOR, step="5m"),
+    "SafeclockHeartbeatGaps": AlertScenarios(
+        AlertScenario(_filings("0+10xN", heartbeat_gaps="0x287 6xN"), "1d", fires=_HARBOR, step="5m"),
         (
-            Tale(
-                _filings("0+10xN", heartbeat_gaps="0x287 4x287 8xN"), ends="4d", step="5m", why="fewer than five a day"
+            AlertScenario(
+                _filings("0+10xN", heartbeat_gaps="0x287 4x287 8xN"),
+                resolves_after="4d",
+                step="5m",
+                reason="fewer than five a day",
             ),
         ),
     ),
-    "SafeclockJobDown": Told(
-        Tale(_up(board="1xN", worker_1="1x29 0xN", worker_2="0xN"), "30m", fires={"job": "worker"}),
+    "SafeclockJobDown": AlertScenarios(
+        AlertScenario(_all_up(board="1xN", worker_1="1x29 0xN", worker_2="0xN"), "30m", fires={"job": "worker"}),
         (
-            Tale(_up(board="1xN", worker_1="0xN", worker_2="1xN"), ends="2h", why="another worker is up"),
-            Tale(_up(board="1x30 0x2 1xN", worker_1="1x50 0x2 1xN"), ends="2h", why="a restart"),
-            Tale(_up(board="1x30 _x2 1xN", worker_1="1xN"), ends="2h", why="a restart under another address"),
+            AlertScenario(
+                _all_up(board="1xN", worker_1="0xN", worker_2="1xN"), resolves_after="2h", reason="another worker is up"
+            ),
+            AlertScenario(
+                _all_up(board="1x30 0x2 1xN", worker_1="1x50 0x2 1xN"), resolves_after="2h", reason="a restart"
+            ),
+            AlertScenario(
+                _all_up(board="1x30 _x2 1xN", worker_1="1xN"),
+                resolves_after="2h",
+                reason="a restart under another address",
+            ),
         ),
     ),
-    "SafeclockTargetDown": Told(
-        Tale(_up(worker_1="1x29 0xN", worker_2="1xN", board="1xN"), "30m", fires={"instance": "worker_1"}),
-        (Tale(_up(worker_1="1x29 0x14 1xN", worker_2="1xN", board="1xN"), ends="2h", why="it came back"),),
-    ),
-    "SafeclockWorkerRestarting": Told(
-        Tale(_commits(w1="0+10x20" + 30 * " 0+10x10"), "43m", fires={"instance": "w1"}),
+    "SafeclockTargetDown": AlertScenarios(
+        AlertScenario(_all_up(worker_1="1x29 0xN", worker_2="1xN", board="1xN"), "30m", fires={"instance": "worker_1"}),
         (
-            Tale(_commits(w1="0+10x20 0+10x10 0+10xN"), ends="3h", why="a deployment and one restart"),
-            Tale(_commits(w1="0+10x20 0+10x50 0+10x50 0+10xN"), ends="5h", why="restarts hours apart"),
-        ),
-        shown="33m",
-    ),
-    "SafeclockPartitionsNotReady": Told(
-        Tale(_partitions("1x30 0xN", "1xN"), "30m", fires={}),
-        (Tale(_partitions("1x30 0x8 1xN", "1x30 0x8 1xN"), ends="2h", why="a restart and a restore"),),
-    ),
-    "SafeclockCommitsStalled": Told(
-        Tale(_commits(w1="0+10x30 300xN"), "30m", fires={"partition": "0"}),
-        (
-            Tale(_commits(w1="0+10x30 300xN", w2="_x31 0+10xN"), ends="2h", why="another worker took over"),
-            Tale(_commits(w1="0+10x30 300x12 310+10xN"), ends="2h", why="it went on"),
+            AlertScenario(
+                _all_up(worker_1="1x29 0x14 1xN", worker_2="1xN", board="1xN"),
+                resolves_after="2h",
+                reason="it came back",
+            ),
         ),
     ),
-    "SafeclockFiguresStale": Told(
-        Tale({"safeclock_as_of_timestamp_seconds": "0+60x30 1800xN"}, "30m", fires={}),
+    "SafeclockWorkerRestarting": AlertScenarios(
+        AlertScenario(_commits(w1="0+10x20" + 30 * " 0+10x10"), "43m", fires={"instance": "w1"}),
         (
-            Tale({"safeclock_as_of_timestamp_seconds": "0+60x30 1800x17 2880+60xN"}, ends="2h", why="it caught up"),
-            Tale({"safeclock_as_of_timestamp_seconds": "0+60x30 _x3 2040+60xN"}, ends="2h", why="a board restarted"),
+            AlertScenario(
+                _commits(w1="0+10x20 0+10x10 0+10xN"), resolves_after="3h", reason="a deployment and one restart"
+            ),
+            AlertScenario(
+                _commits(w1="0+10x20 0+10x50 0+10x50 0+10xN"), resolves_after="5h", reason="restarts hours apart"
+            ),
+        ),
+        visible_after="33m",
+    ),
+    "SafeclockPartitionsNotReady": AlertScenarios(
+        AlertScenario(_partitions("1x30 0xN", "1xN"), "30m", fires={}),
+        (
+            AlertScenario(
+                _partitions("1x30 0x8 1xN", "1x30 0x8 1xN"), resolves_after="2h", reason="a restart and a restore"
+            ),
         ),
     ),
-    "SafeclockRecordsLost": Told(
-        Tale(_FRESH | {_LOST: "0x29 7xN", _LOST_AS_TOLD: "0x29 7xN"}, "30m", fires={"partition": "0"}),
+    "SafeclockCommitsStalled": AlertScenarios(
+        AlertScenario(_commits(w1="0+10x30 300xN"), "30m", fires={"partition": "0"}),
         (
-            Tale({_LOST: "7xN"}, "61m", ends="4h", why="an old gap"),
-            Tale({_LOST: "7x120 _x10 7xN"}, "61m", ends="5h", why="an old gap, and nobody looked for ten minutes"),
-            Tale({_LOST: "0xN"}, ends="2h", why="no gap"),
+            AlertScenario(
+                _commits(w1="0+10x30 300xN", w2="_x31 0+10xN"), resolves_after="2h", reason="another worker took over"
+            ),
+            AlertScenario(_commits(w1="0+10x30 300x12 310+10xN"), resolves_after="2h", reason="it went on"),
         ),
     ),
-    "SafeclockPlatformSuspended": Told(
-        Tale({_SUSPENDED: "0x29 2xN"}, "30m", fires=_HARBOR),
+    "SafeclockFiguresStale": AlertScenarios(
+        AlertScenario({"safeclock_as_of_timestamp_seconds": "0+60x30 1800xN"}, "30m", fires={}),
         (
-            Tale({_SUSPENDED: "0xN"}, ends="2h", why="every topic is as it must be"),
-            Tale({_SUSPENDED: "0x29 2x1 0xN"}, ends="2h", why="it was mended at once"),
+            AlertScenario(
+                {"safeclock_as_of_timestamp_seconds": "0+60x30 1800x17 2880+60xN"},
+                resolves_after="2h",
+                reason="it caught up",
+            ),
+            AlertScenario(
+                {"safeclock_as_of_timestamp_seconds": "0+60x30 _x3 2040+60xN"},
+                resolves_after="2h",
+                reason="a board restarted",
+            ),
         ),
     ),
-    "SafeclockInternalRefusal": Told(
-        Tale(_refused("0x29 1xN", reason="internal"), "30m", fires=_HARBOR),
-        (Tale(_refused("0+5xN"), ends="2h", why="the platform's own mistakes"),),
-    ),
-    "SafeclockUndecodableBatch": Told(
-        Tale(_refused("0x29 1xN", reason="undecodable"), "30m", fires=_HARBOR),
+    "SafeclockRecordsLost": AlertScenarios(
+        AlertScenario(_FRESH | {_LOST: "0x29 7xN", _LOST_AS_TOLD: "0x29 7xN"}, "30m", fires={"partition": "0"}),
         (
-            Tale(_refused("7xN", reason="undecodable"), "61m", ends="4h", why="batches of long ago"),
-            Tale(_refused("0+5xN"), ends="2h", why="events that could be read"),
+            AlertScenario({_LOST: "7xN"}, "61m", resolves_after="4h", reason="an old gap"),
+            AlertScenario(
+                {_LOST: "7x120 _x10 7xN"},
+                "61m",
+                resolves_after="5h",
+                reason="an old gap, and nobody looked for ten minutes",
+            ),
+            AlertScenario({_LOST: "0xN"}, resolves_after="2h", reason="no gap"),
         ),
     ),
-    "SafeclockOverCapacity": Told(
-        Tale(_refused("0x29 1xN", reason="over_capacity"), "30m", fires=_HARBOR),
+    "SafeclockPlatformSuspended": AlertScenarios(
+        AlertScenario({_SUSPENDED: "0x29 2xN"}, "30m", fires=_HARBOR),
         (
-            Tale(_refused("0+5xN"), ends="2h", why="the platform's own mistakes"),
-            Tale(_refused("7xN", reason="over_capacity"), "61m", ends="4h", why="refusals of long ago"),
+            AlertScenario({_SUSPENDED: "0xN"}, resolves_after="2h", reason="every topic is as it must be"),
+            AlertScenario({_SUSPENDED: "0x29 2x1 0xN"}, resolves_after="2h", reason="it was mended at once"),
         ),
     ),
-    "SafeclockPlatformUncommittable": Told(
-        Tale({_UNCOMMITTABLE: "0x29 1xN"}, "30m", fires={"partition": "0"}),
-        (Tale({_UNCOMMITTABLE: "0xN"}, ends="2h", why="all platforms are counted"),),
+    "SafeclockInternalRefusal": AlertScenarios(
+        AlertScenario(_refused("0x29 1xN", reason="internal"), "30m", fires=_HARBOR),
+        (AlertScenario(_refused("0+5xN"), resolves_after="2h", reason="the platform's own mistakes"),),
     ),
-    "SafeclockCapacityNearlyUsed": Told(
-        Tale({_CAPACITY: "0.7x29 0.85xN"}, "30m", fires=_HARBOR),
+    "SafeclockUndecodableBatch": AlertScenarios(
+        AlertScenario(_refused("0x29 1xN", reason="undecodable"), "30m", fires=_HARBOR),
         (
-            Tale({_CAPACITY: "0.5x30 0.79xN"}, ends="2h", why="room is left"),
-            Tale({_CAPACITY: "0.5x30 0.9x10 0.5xN"}, ends="2h", why="forgotten within minutes"),
+            AlertScenario(
+                _refused("7xN", reason="undecodable"), "61m", resolves_after="4h", reason="batches of long ago"
+            ),
+            AlertScenario(_refused("0+5xN"), resolves_after="2h", reason="events that could be read"),
         ),
     ),
-    "SafeclockRebalancing": Told(
-        Tale({'safeclock_worker_rebalances_total{instance="w1"}': "0x30 0+1xN"}, "42m", fires={}),
-        (Tale({'safeclock_worker_rebalances_total{instance="w1"}': "0x30 0+1x8 8xN"}, ends="3h", why="a deployment"),),
-        shown="11m",
-    ),
-    "SafeclockFeedbackFailing": Told(
-        Tale({_FEEDBACK: "0x29 1xN"}, "30m", fires=_HARBOR),
+    "SafeclockOverCapacity": AlertScenarios(
+        AlertScenario(_refused("0x29 1xN", reason="over_capacity"), "30m", fires=_HARBOR),
         (
-            Tale({_FEEDBACK: "0xN"}, ends="2h", why="every platform gets its feedback"),
-            Tale({_FEEDBACK: "0x29 1x10 0xN"}, ends="2h", why="it was mended within minutes"),
+            AlertScenario(_refused("0+5xN"), resolves_after="2h", reason="the platform's own mistakes"),
+            AlertScenario(
+                _refused("7xN", reason="over_capacity"), "61m", resolves_after="4h", reason="refusals of long ago"
+            ),
         ),
     ),
-    "SafeclockWorkerClockAhead": Told(
-        Tale({_CLOCK: "0x29 -60xN"}, "30m", fires={"instance": "w1"}),
+    "SafeclockPlatformUncommittable": AlertScenarios(
+        AlertScenario({_UNCOMMITTABLE: "0x29 1xN"}, "30m", fires={"partition": "0"}),
+        (AlertScenario({_UNCOMMITTABLE: "0xN"}, resolves_after="2h", reason="all platforms are counted"),),
+    ),
+    "SafeclockCapacityNearlyUsed": AlertScenarios(
+        AlertScenario({_CAPACITY: "0.7x29 0.85xN"}, "30m", fires=_HARBOR),
         (
-            Tale({_CLOCK: "0x30 4xN"}, ends="2h", why="less than a worker allows for"),
-            Tale({_CLOCK: "0x30 60x10 0xN"}, ends="2h", why="mended within minutes"),
+            AlertScenario({_CAPACITY: "0.5x30 0.79xN"}, resolves_after="2h", reason="room is left"),
+            AlertScenario({_CAPACITY: "0.5x30 0.9x10 0.5xN"}, resolves_after="2h", reason="forgotten within minutes"),
         ),
     ),
-    "SafeclockLagGrowing": Told(
-        Tale(_lag("0x29 20000+100xN"), "30m", fires={"partition": "0"}),
+    "SafeclockRebalancing": AlertScenarios(
+        AlertScenario({'safeclock_worker_rebalances_total{instance="w1"}': "0x30 0+1xN"}, "42m", fires={}),
         (
-            Tale(_lag("0x30 900000-5000x170 0xN"), ends="5h", why="an import that is worked off"),
-            Tale(_lag("0x30 50+10xN"), ends="5h", why="a small lag"),
-            Tale(
+            AlertScenario(
+                {'safeclock_worker_rebalances_total{instance="w1"}': "0x30 0+1x8 8xN"},
+                resolves_after="3h",
+                reason="a deployment",
+            ),
+        ),
+        visible_after="11m",
+    ),
+    "SafeclockFeedbackFailing": AlertScenarios(
+        AlertScenario({_FEEDBACK: "0x29 1xN"}, "30m", fires=_HARBOR),
+        (
+            AlertScenario({_FEEDBACK: "0xN"}, resolves_after="2h", reason="every platform gets its feedback"),
+            AlertScenario({_FEEDBACK: "0x29 1x10 0xN"}, resolves_after="2h", reason="it was mended within minutes"),
+        ),
+    ),
+    "SafeclockWorkerClockAhead": AlertScenarios(
+        AlertScenario({_CLOCK: "0x29 -60xN"}, "30m", fires={"instance": "w1"}),
+        (
+            AlertScenario({_CLOCK: "0x30 4xN"}, resolves_after="2h", reason="less than a worker allows for"),
+            AlertScenario({_CLOCK: "0x30 60x10 0xN"}, resolves_after="2h", reason="mended within minutes"),
+        ),
+    ),
+    "SafeclockLagGrowing": AlertScenarios(
+        AlertScenario(_lag("0x29 20000+100xN"), "30m", fires={"partition": "0"}),
+        (
+            AlertScenario(_lag("0x30 900000-5000x170 0xN"), resolves_after="5h", reason="an import that is worked off"),
+            AlertScenario(_lag("0x30 50+10xN"), resolves_after="5h", reason="a small lag"),
+            AlertScenario(
                 _lag("0x10 20000+100x80 stale") | {_LAG_ELSEWHERE: "_x91 0xN"},
                 "110m",
-                ends="5h",
-                why="another worker took over and worked it off",
+                resolves_after="5h",
+                reason="another worker took over and worked it off",
             ),
         ),
     ),
-    "SafeclockBoardBehind": Told(
-        Tale(_FRESH | {"safeclock_figures_timestamp_seconds": "0+60x30 1800xN"}, "30m", fires={}),
+    "SafeclockBoardBehind": AlertScenarios(
+        AlertScenario(_FRESH | {"safeclock_figures_timestamp_seconds": "0+60x30 1800xN"}, "30m", fires={}),
         (
-            Tale(_FRESH | {"safeclock_figures_timestamp_seconds": "0x10 0+60xN"}, ends="2h", why="some minutes"),
-            Tale(_FRESH | {"safeclock_input_timestamp_seconds": "0x10 0+60xN"}, ends="2h", why="some minutes"),
+            AlertScenario(
+                _FRESH | {"safeclock_figures_timestamp_seconds": "0x10 0+60xN"},
+                resolves_after="2h",
+                reason="some minutes",
+            ),
+            AlertScenario(
+                _FRESH | {"safeclock_input_timestamp_seconds": "0x10 0+60xN"},
+                resolves_after="2h",
+                reason="some minutes",
+            ),
         ),
     ),
-    "SafeclockRulesFailing": Told(
-        Tale({_FAILED: "0x30 1+1xN"}, "31m", fires={}),
+    "SafeclockRulesFailing": AlertScenarios(
+        AlertScenario({_FAILED: "0x30 1+1xN"}, "31m", fires={}),
         (
-            Tale({_FAILED: "0x30 1xN"}, ends="2h", why="one evaluation, once"),
-            Tale({'prometheus_rule_evaluation_failures_total{rule_group="other"}': "0+1xN"}, ends="2h", why="not ours"),
+            AlertScenario({_FAILED: "0x30 1xN"}, resolves_after="2h", reason="one evaluation, once"),
+            AlertScenario(
+                {'prometheus_rule_evaluation_failures_total{rule_group="other"}': "0+1xN"},
+                resolves_after="2h",
+                reason="not ours",
+            ),
         ),
     ),
-    "SafeclockAlertsUndelivered": Told(
-        Tale({_UNSENT: "0x30 1+1xN"}, "31m", fires={}),
-        (Tale({_UNSENT: "0x30 3xN"}, ends="2h", why="it arrived in the end"),),
+    "SafeclockAlertsUndelivered": AlertScenarios(
+        AlertScenario({_UNSENT: "0x30 1+1xN"}, "31m", fires={}),
+        (AlertScenario({_UNSENT: "0x30 3xN"}, resolves_after="2h", reason="it arrived in the end"),),
     ),
-    "SafeclockWatchdog": Told(Tale({}, fires={}), ()),
+    "SafeclockWatchdog": AlertScenarios(AlertScenario({}, fires={}), ()),
 }

@@ -15,18 +15,18 @@ _NUMBER: Final = r"-?\d+(?:\.\d+)?(?:e[+-]?\d+)?"
 _ITEM: Final = re.compile(rf"({_NUMBER})(?:([+-]\d+(?:\.\d+)?))?(?:x(\d+))?")
 
 
-def expanded(notation: str, steps: int) -> Values:
+def expand_notation(notation: str, steps: int) -> Values:
     """Return the first `steps` values of a series, without samples at the end where it is shorter."""
-    values = [value for item in notation.split() for value in _of_item(item)]
+    values = [value for item in notation.split() for value in _expand_item(item)]
     return (values + [None] * steps)[:steps]
 
 
-def written(values: Sequence[float | None]) -> str:
+def write_notation(values: Sequence[float | None]) -> str:
     """Return values as promtool reads them."""
     return " ".join(_items(values))
 
 
-def _of_item(item: str) -> Iterator[float | None]:
+def _expand_item(item: str) -> Iterator[float | None]:
     if item == "stale":
         yield STALE
     elif item.startswith("_"):
@@ -41,7 +41,7 @@ def _of_item(item: str) -> Iterator[float | None]:
 
 def _items(values: Sequence[float | None]) -> Iterator[str]:
     # NaN is not equal to itself: runs are told by what is written.
-    for word, run in groupby(_word(value) for value in values):
+    for word, run in groupby(_format_value(value) for value in values):
         times = len(list(run))
         if word == "_":
             yield f"_x{times}"
@@ -51,7 +51,7 @@ def _items(values: Sequence[float | None]) -> Iterator[str]:
             yield from [word] * times
 
 
-def _word(value: float | None) -> str:
+def _format_value(value: float | None) -> str:
     if value is None:
         return "_"
     return "stale" if math.isnan(value) else f"{value:.15g}"

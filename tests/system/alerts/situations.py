@@ -10,23 +10,23 @@ from typing import Final, NamedTuple
 
 from dashboards.rules.alert import Alert
 from tests.support.monitoring.durations import seconds
-from tests.system.alerts.changelog_replay import KEPT, Rebuilding
+from tests.system.alerts.changelog_replay import RETAINED_SAMPLES, ChangelogReplay
 from tests.system.alerts.history_changes import (
     History,
-    begun_anew,
-    history_of,
     is_counter,
-    is_of_board,
+    is_exported_by_board,
     is_volume,
     name_of,
-    trended,
-    two_boards,
-    unanswered,
-    without,
+    scenario_history,
+    with_counter_reset,
+    with_failed_scrapes,
+    with_gap,
+    with_trend,
+    with_two_boards,
 )
-from tests.system.alerts.rule_tests import SELDOM, promised
-from tests.system.alerts.scenarios import Tale, Told
-from tests.system.alerts.series_notation import written
+from tests.system.alerts.rule_tests import SLOW_INTERVAL_SECONDS, promised_delay
+from tests.system.alerts.scenarios import AlertScenario, AlertScenarios
+from tests.system.alerts.series_notation import write_notation
 
 MINUTE: Final = 60
 HOUR: Final = 60 * MINUTE
@@ -35,152 +35,165 @@ RESTART: Final = 3 * MINUTE
 TREND: Final = 0.01
 """By which part volume falls or rises in a day."""
 
-_CONTEXT: Final = ("safeclock_as_of_timestamp_seconds", "safeclock_clock_info", "safeclock_partitions_expected")
-_WHOSE: Final = ("platform", "partition", "instance", "job")
+_CONTEXT_METRICS: Final = ("safeclock_as_of_timestamp_seconds", "safeclock_clock_info", "safeclock_partitions_expected")
+_IDENTITY_LABELS: Final = ("platform", "partition", "instance", "job")
 
 
-class Trial(NamedTuple):
+class SituationCase(NamedTuple):
     """A tale that came of another one: it fires by the time promised, or never until `tale.ends`."""
 
-    tale: Tale
+    scenario: AlertScenario
     fires: bool = True
 
 
 Change = Callable[[History], History]
-Situation = Callable[[Alert, Told], Iterator[Trial]]
+Situation = Callable[[Alert, AlertScenarios], Iterator[SituationCase]]
 
 
-def _firing(alert: Alert, tale: Tale, begins: float, change: Change, why: str) -> Trial:
+def _firing_case(alert: Alert, tale: AlertScenario, begins: float, change: Change, why: str) -> SituationCase:
     """Return the tale changed, with as much of it as the alert may take from `begins` on."""
-    return Trial(_told(tale, change(history_of(tale, begins + promised(alert))), begins, 0, why))
+    return SituationCase(
+        _scenario_of(tale, change(scenario_history(tale, begins + promised_delay(alert))), begins, 0, why)
+    )
 
 
-def _told(tale: Tale, history: History, begins: float, ends: float, why: str) -> Tale:
-    series = {name: written(values) for name, values in history.items()}
-    return tale._replace(series=series, begins=f"{int(begins)}s", ends=f"{int(ends)}s", why=why)
+def _scenario_of(tale: AlertScenario, history: History, begins: float, ends: float, why: str) -> AlertScenario:
+    series = {name: write_notation(values) for name, values in history.items()}
+    return tale._replace(series=series, fires_after=f"{int(begins)}s", resolves_after=f"{int(ends)}s", reason=why)
 
 
-def first_looked_at(alert: Alert, told: Told) -> Iterator[Trial]:
+def first_evaluated_when_firing(alert: Alert, told: AlertScenarios) -> Iterator[SituationCase]:
     """Yield a Prometheus that is new, and finds what has been wrong for long."""
-    yield _seen_late(alert, told, set(told.firing.series), "Prometheus is new")
+    yield _series_appear_late(alert, told, set(told.firing.series), "Prometheus is new")
 
 
-def born(alert: Alert, told: Told) -> Iterator[Trial]:
+def series_appear(alert: Alert, told: AlertScenarios) -> Iterator[SituationCase]:
     """Yield series that are first seen when they tell the fault already, while Prometheus and the rest were there."""
-    accused = {name for name in told.firing.series if _is_accused(name, told.firing)}
+    accused = {name for name in told.firing.series if _is_of_alerted_platform(name, told.firing)}
     if accused:
-        yield _seen_late(alert, told, accused, "the series is new")
+        yield _series_appear_late(alert, told, accused, "the series is new")
 
 
-def _seen_late(alert: Alert, told: Told, names: set[str], why: str) -> Trial:
+def _series_appear_late(alert: Alert, told: AlertScenarios, names: set[str], why: str) -> SituationCase:
     """Return the firing tale, some series of which are first scraped when half of what is promised has passed."""
     tale = told.firing
-    first = math.ceil((seconds(tale.begins) + promised(alert) / 2) / seconds(tale.step))
-    return _firing(
+    first = math.ceil((seconds(tale.fires_after) + promised_delay(alert) / 2) / seconds(tale.step))
+    return _firing_case(
         alert,
         tale,
-        first * seconds(tale.step) + seconds(told.shown),
+        first * seconds(tale.step) + seconds(told.visible_after),
         lambda history: {
-            name: without(values, 0, first) if name in names else values for name, values in history.items()
+            name: with_gap(values, 0, first) if name in names else values for name, values in history.items()
         },
         why,
     )
 
 
-def _is_accused(series: str, tale: Tale) -> bool:
-    whose = [f'{label}="{value}"' for label, value in tale.fires.items() if label in _WHOSE]
-    return any(words in series for words in whose) if whose else name_of(series) not in _CONTEXT
+def _is_of_alerted_platform(series: str, tale: AlertScenario) -> bool:
+    whose = [f'{label}="{value}"' for label, value in tale.fires.items() if label in _IDENTITY_LABELS]
+    return any(words in series for words in whose) if whose else name_of(series) not in _CONTEXT_METRICS
 
 
-def restarted(alert: Alert, told: Told) -> Iterator[Trial]:
+def processes_restart(alert: Alert, told: AlertScenarios) -> Iterator[SituationCase]:
     """Yield restarts of the processes that are read, of Prometheus, and of one of two boards, while the alert waits.
 
     A restart ends a short wait and may delay it; a wait of an hour or more goes on over it. What must not fire does
     not when all of them restart one after the other.
     """
     tale, step, wait = told.firing, seconds(told.firing.step), seconds(alert.for_)
-    at = seconds(tale.begins) + wait / 2
-    late = seconds(tale.begins) if wait >= HOUR else at + max(RESTART, step)
+    at = seconds(tale.fires_after) + wait / 2
+    late = seconds(tale.fires_after) if wait >= HOUR else at + max(RESTART, step)
     for why, restart in _RESTARTS.items():
-        first, last = _away_at(at, step)
-        change = _between(restart, first, last)
-        yield _firing(alert, tale, late + seconds(told.shown), change, why)
-    for quiet in told.quiet:
-        ends, history = seconds(quiet.ends), history_of(quiet, seconds(quiet.ends))
+        first, last = _downtime_at(at, step)
+        change = _with_downtime(restart, first, last)
+        yield _firing_case(alert, tale, late + seconds(told.visible_after), change, why)
+    for quiet in told.not_firing:
+        ends, history = seconds(quiet.resolves_after), scenario_history(quiet, seconds(quiet.resolves_after))
         for number, restart in enumerate(_RESTARTS.values(), start=1):
-            history = restart(history, *_away_at(number / 4 * ends, seconds(quiet.step)))
-        yield Trial(_told(quiet, history, seconds(quiet.begins), ends, f"{quiet.why}; all restart"), fires=False)
+            history = restart(history, *_downtime_at(number / 4 * ends, seconds(quiet.step)))
+        yield SituationCase(
+            _scenario_of(quiet, history, seconds(quiet.fires_after), ends, f"{quiet.reason}; all restart"), fires=False
+        )
 
 
-def _between(restart: Callable[[History, int, int], History], first: int, last: int) -> Change:
+def _with_downtime(restart: Callable[[History, int, int], History], first: int, last: int) -> Change:
     return lambda history: restart(history, first, last)
 
 
-def _away_at(at: float, step: float) -> tuple[int, int]:
+def _downtime_at(at: float, step: float) -> tuple[int, int]:
     """Return from which step up to which a restart lasts; long tales are evaluated seldom, and see it all the same."""
-    first = max(1, round(at / SELDOM) * int(SELDOM / step) if at > DAY else int(at / step))
+    first = max(
+        1, round(at / SLOW_INTERVAL_SECONDS) * int(SLOW_INTERVAL_SECONDS / step) if at > DAY else int(at / step)
+    )
     return first, first + max(1, int(RESTART / step))
 
 
 def _processes(history: History, first: int, last: int) -> History:
-    return {name: begun_anew(name, unanswered(values, first, last), last) for name, values in history.items()}
+    return {
+        name: with_counter_reset(name, with_failed_scrapes(values, first, last), last)
+        for name, values in history.items()
+    }
 
 
 def _prometheus(history: History, first: int, last: int) -> History:
-    return {name: without(values, first, last) for name, values in history.items()}
+    return {name: with_gap(values, first, last) for name, values in history.items()}
 
 
 _RESTARTS: Final = {
     "the processes restart": _processes,
     "Prometheus restarts": _prometheus,
-    "one of two boards restarts": two_boards,
+    "one of two boards restarts": with_two_boards,
 }
 
 
-def away(alert: Alert, told: Told) -> Iterator[Trial]:
+def prometheus_down(alert: Alert, told: AlertScenarios) -> Iterator[SituationCase]:
     """Yield a Prometheus that is away for an hour in which it goes wrong."""
     tale, step = told.firing, seconds(told.firing.step)
-    first = int(max(0, seconds(tale.begins) - 10 * MINUTE) / step)
+    first = int(max(0, seconds(tale.fires_after) - 10 * MINUTE) / step)
     last = first + int(HOUR / step)
-    change = _between(_prometheus, first, last)
-    yield _firing(alert, tale, last * step + seconds(told.shown), change, "Prometheus was away for an hour")
+    change = _with_downtime(_prometheus, first, last)
+    yield _firing_case(
+        alert, tale, last * step + seconds(told.visible_after), change, "Prometheus was away for an hour"
+    )
 
 
-def rebuilt(alert: Alert, told: Told) -> Iterator[Trial]:
+def changelog_replayed(alert: Alert, told: AlertScenarios) -> Iterator[SituationCase]:
     """Yield a changelog that is measured again within an hour; before and afterwards nothing is wrong."""
-    tale, begins, step = told.firing, seconds(told.firing.begins), seconds(told.firing.step)
-    if not begins or not any(is_of_board(name) for name in tale.series):
+    tale, begins, step = told.firing, seconds(told.firing.fires_after), seconds(told.firing.step)
+    if not begins or not any(is_exported_by_board(name) for name in tale.series):
         return
-    healthy, bad = history_of(tale, begins - step), history_of(tale, begins + promised(alert))
-    ends = begins + HOUR + max(2 * HOUR, promised(alert))
-    all_of_it = Rebuilding(max(4, int(HOUR / step)), step)
+    healthy, bad = scenario_history(tale, begins - step), scenario_history(tale, begins + promised_delay(alert))
+    ends = begins + HOUR + max(2 * HOUR, promised_delay(alert))
+    all_of_it = ChangelogReplay(max(4, int(HOUR / step)), step)
 
-    def trial(why: str, rebuilding: Rebuilding, first: int = 0) -> Trial:
-        history = _prometheus(rebuilding.of(healthy, bad, int(ends / step) + 1), 0, first)
-        return Trial(_told(tale, history, 0, ends, why), fires=False)
+    def trial(why: str, rebuilding: ChangelogReplay, first: int = 0) -> SituationCase:
+        history = _prometheus(rebuilding.replayed_history(healthy, bad, int(ends / step) + 1), 0, first)
+        return SituationCase(_scenario_of(tale, history, 0, ends, why), fires=False)
 
     yield trial("all is counted again", all_of_it)
     yield trial("all is counted again, and Prometheus is new", all_of_it, int(begins / step))
-    yield trial("what is left is counted again", all_of_it._replace(kept=KEPT))
+    yield trial("what is left is counted again", all_of_it._replace(retained_samples=RETAINED_SAMPLES))
     if any(is_counter(name) for name in healthy):
-        yield trial("all is counted again, and the figures claim to be fresh", all_of_it._replace(behind=0))
+        yield trial("all is counted again, and the figures claim to be fresh", all_of_it._replace(lag_seconds=0))
 
 
-def of_other_volume(alert: Alert, told: Told) -> Iterator[Trial]:
+def volume_trends(alert: Alert, told: AlertScenarios) -> Iterator[SituationCase]:
     """Yield fewer events, or more, from day to day."""
     tale = told.firing
     if any(is_volume(name) for name in tale.series):
         for why, trend in (("volume falls", -TREND), ("volume rises", TREND)):
-            yield _firing(alert, tale, seconds(tale.begins), _trend(trend * seconds(tale.step) / DAY), why)
+            yield _firing_case(
+                alert, tale, seconds(tale.fires_after), _with_trend(trend * seconds(tale.step) / DAY), why
+            )
 
 
-def _trend(trend: float) -> Change:
+def _with_trend(trend: float) -> Change:
     return lambda history: {
-        name: trended(name, values, trend) if is_volume(name) else values for name, values in history.items()
+        name: with_trend(name, values, trend) if is_volume(name) else values for name, values in history.items()
     }
 
 
-def of_each_period(alert: Alert, told: Told) -> Iterator[Trial]:
+def each_objective_period(alert: Alert, told: AlertScenarios) -> Iterator[SituationCase]:
     """Yield rules that are judged over the last days and by calendar, while reports of the period fall and rise."""
     if "safeclock_objective_" not in alert.expr:
         return
@@ -189,17 +202,19 @@ def of_each_period(alert: Alert, told: Told) -> Iterator[Trial]:
             name.replace('calendar="yes"', f'calendar="{calendar}"'): values
             for name, values in told.firing.series.items()
         }
-        for trial in of_other_volume(alert, told._replace(firing=told.firing._replace(series=series))):
-            yield trial._replace(tale=trial.tale._replace(why=f"{trial.tale.why}, calendar: {calendar}"))
+        for trial in volume_trends(alert, told._replace(firing=told.firing._replace(series=series))):
+            yield trial._replace(
+                scenario=trial.scenario._replace(reason=f"{trial.scenario.reason}, calendar: {calendar}")
+            )
 
 
 SITUATIONS: Final[Mapping[str, Situation]] = {
-    "first looked at": first_looked_at,
-    "born": born,
-    "restarted": restarted,
-    "away": away,
-    "rebuilt": rebuilt,
-    "volume": of_other_volume,
-    "period": of_each_period,
+    "first looked at": first_evaluated_when_firing,
+    "born": series_appear,
+    "restarted": processes_restart,
+    "away": prometheus_down,
+    "rebuilt": changelog_replayed,
+    "volume": volume_trends,
+    "period": each_objective_period,
 }
 """Every situation by its name: an alert is tried in each, or has a reason why not."""

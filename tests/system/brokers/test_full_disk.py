@@ -7,8 +7,8 @@ from aiokafka.errors import KafkaError
 
 from tests.support.broker.apache import ApacheKafka
 from tests.support.broker.faults.small_disk import MEGABYTES, SmallDisk
-from tests.support.kafka.replicated_records import make_topic, read, write
-from tests.support.waiting import until
+from tests.support.kafka.replicated_records import create_topic, read, write
+from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.slow
 
@@ -28,15 +28,15 @@ async def written_until_refused(bootstrap: str, topic: str) -> list[bytes]:
 
 
 async def test_a_node_stops_when_its_disk_is_full_and_keeps_what_it_acknowledged(
-    tight: ApacheKafka, disk: SmallDisk
+    broker_on_small_disk: ApacheKafka, small_disk: SmallDisk
 ) -> None:
-    topic = make_topic(tight.bootstrap)
+    topic = create_topic(broker_on_small_disk.bootstrap)
 
-    acknowledged = await written_until_refused(tight.bootstrap, topic)
-    until(lambda: not tight.running, "the node to stop", tight.said)
-    disk.resize(2 * MEGABYTES)
-    await asyncio.to_thread(tight.start)
+    acknowledged = await written_until_refused(broker_on_small_disk.bootstrap, topic)
+    wait_until(lambda: not broker_on_small_disk.running, "the node to stop", broker_on_small_disk.output)
+    small_disk.resize(2 * MEGABYTES)
+    await asyncio.to_thread(broker_on_small_disk.start)
 
     assert len(acknowledged) > MEGABYTES / 2
-    assert await read(tight.bootstrap, topic, len(acknowledged)) == acknowledged
-    await write(tight.bootstrap, topic, [b"goes on"])
+    assert await read(broker_on_small_disk.bootstrap, topic, len(acknowledged)) == acknowledged
+    await write(broker_on_small_disk.bootstrap, topic, [b"goes on"])

@@ -21,65 +21,67 @@ from streams.domain.cohorts.statistics import CohortSample, samples_by_group
 from streams.domain.duration_bins import DAY, HOUR, SECOND, bin_of
 from streams.domain.ledger import counters
 from streams.domain.survival import estimate
-from tests.support.components import program
-from tests.support.monitoring.prometheus import Answer, answers, prometheus_on
-from tests.support.process.chain import Part
-from tests.support.process.production_topics import embedded_chain
-from tests.support.simulation.recent_history import lines_of, midnight_before, plan_of
-from tests.support.waiting import until
+from tests.support.components import program_path
+from tests.support.monitoring.prometheus import PanelAnswer, prometheus_for_targets, query_dashboard
+from tests.support.process.chain import SafeclockProcess
+from tests.support.process.production_topics import chain_on_embedded_broker
+from tests.support.simulation.recent_history import event_lines, midnight_before, recent_plan
+from tests.support.waiting import wait_until
 
-PLAN = plan_of(reports=3_000, weeks=4, ended_ago=HOUR)
+PLAN = recent_plan(reports=3_000, weeks=4, ended_ago=HOUR)
 CLOCKS = {clock.id: clock.hash for clock in STANDARD_CLOCKS}
-NOTHING_HAPPENED = {"Events refused", "Deadlines missed", "Objectives met: previous period"}
+EMPTY_PANELS = {"Events refused", "Deadlines missed", "Objectives met: previous period"}
 """Panels that may rightly stay empty: the history holds nothing that is refused, limits may all have been decided
 before Prometheus came to look, in which case nothing increases while it watches, and a quarter ago nothing was filed."""
 PROMPT = ("harbor", "lantern", "meadow", "cobalt", "pebble")
 """Platforms that tell everything at once and go on telling, so that the truth of every week can be seen."""
 
 
-class Shown(NamedTuple):
+class DashboardAnswers(NamedTuple):
     """What was asked and seen while everything ran: answers by panel, the start of every cohort, both exposition pages."""
 
-    panels: Mapping[str, list[Answer]]
-    starts: Mapping[str, int]
+    panels: Mapping[str, list[PanelAnswer]]
+    week_starts: Mapping[str, int]
     pages: Mapping[str, str]
 
-    def only(self, panel: str) -> Answer:
+    def single_value(self, panel: str) -> PanelAnswer:
         """Return the answer of a panel with one query."""
         (answer,) = self.panels[panel]
         return answer
 
-    def weeks(self, panel: str) -> dict[tuple[str, int], float]:
+    def weekly_values(self, panel: str) -> dict[tuple[str, int], float]:
         """Return a panel's values by platform and number of the week."""
-        found = self.only(panel).by("platform", "cohort")
-        return {(platform, iso_week(self.starts[cohort] // DAY)): value for (platform, cohort), value in found.items()}
+        found = self.single_value(panel).values_by("platform", "cohort")
+        return {
+            (platform, iso_week(self.week_starts[cohort] // DAY)): value for (platform, cohort), value in found.items()
+        }
 
 
 @pytest.fixture(scope="module")
-def shown(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shown]:
+def dashboard_answers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DashboardAnswers]:
     """Run the chain on the history; Prometheus is there from the beginning."""
-    with embedded_chain(tmp_path_factory.mktemp("chain"), partitions=2) as chain:
+    with chain_on_embedded_broker(tmp_path_factory.mktemp("chain"), partitions=2) as chain:
         chain.create_topics()
-        worker, board = chain.worker(), chain.board(SAFECLOCK_REFRESH_MS="500")
-        until(lambda: bool(worker.page("/metrics") and board.page("/metrics")), "both pages", chain.logs)
-        with prometheus_on([worker.address, board.address]) as prometheus:
-            chain.publish(lines_of(PLAN))
-            settled = chain.settled(PLAN.end_ms)
-            until(lambda: _figured(board) > settled, "the board to have read everything", chain.logs)
-            prometheus.settle()
-            panels: dict[str, list[Answer]] = {}
-            for answer in answers(prometheus):
+        worker, board = chain.start_worker(), chain.start_board(SAFECLOCK_REFRESH_MS="500")
+        wait_until(lambda: bool(worker.get_page("/metrics") and board.get_page("/metrics")), "both pages", chain.logs)
+        with prometheus_for_targets([worker.address, board.address]) as prometheus:
+            chain.publish(event_lines(PLAN))
+            settled = chain.wait_until_applied(PLAN.end_ms)
+            wait_until(lambda: _has_estimates(board) > settled, "the board to have read everything", chain.logs)
+            prometheus.wait_until_evaluated()
+            panels: dict[str, list[PanelAnswer]] = {}
+            for answer in query_dashboard(prometheus):
                 panels.setdefault(answer.panel, []).append(answer)
-            starts = prometheus.ask("safeclock_cohort_start_timestamp_seconds")
-        yield Shown(
+            starts = prometheus.query("safeclock_cohort_start_timestamp_seconds")
+        yield DashboardAnswers(
             panels=panels,
-            starts={dict(labels)["cohort"]: round(value * SECOND) for labels, value in starts.items()},
-            pages={"worker": worker.page("/metrics"), "board": board.page("/metrics")},
+            week_starts={dict(labels)["cohort"]: round(value * SECOND) for labels, value in starts.items()},
+            pages={"worker": worker.get_page("/metrics"), "board": board.get_page("/metrics")},
         )
 
 
-def _figured(board: Part) -> float:
-    return board.total("safeclock_figures_timestamp_seconds") * SECOND
+def _has_estimates(board: SafeclockProcess) -> float:
+    return board.counter_total("safeclock_figures_timestamp_seconds") * SECOND
 
 
 @pytest.fixture(scope="module")
@@ -87,7 +89,7 @@ def reference() -> LoadedFiles:
     """The ledger that was fed from the same lines without a broker."""
     from streams.contract.registry.file import read_registry  # noqa: PLC0415
 
-    return load_files(lines_of(PLAN), read_registry(Path("deploy/registry/demo.toml")))
+    return load_files(event_lines(PLAN), read_registry(Path("deploy/registry/demo.toml")))
 
 
 @pytest.fixture(scope="module")
@@ -109,11 +111,11 @@ def may_be_empty() -> set[str]:
     """Return the panels that may rightly stay empty: of a quarter that has just begun nothing can be told yet, either."""
     quarter, _ = period_ranges(Period.QUARTER, midnight_before(0) // DAY)
     begun = quarter.first * DAY < PLAN.end_ms - DAY
-    return NOTHING_HAPPENED if begun else NOTHING_HAPPENED | {"Objectives met: current period"}
+    return EMPTY_PANELS if begun else EMPTY_PANELS | {"Objectives met: current period"}
 
 
-def test_every_query_of_the_dashboard_is_answered(shown: Shown) -> None:
-    empty = {panel for panel, asked in shown.panels.items() for answer in asked if not answer.values}
+def test_every_query_of_the_dashboard_is_answered(dashboard_answers: DashboardAnswers) -> None:
+    empty = {panel for panel, asked in dashboard_answers.panels.items() for answer in asked if not answer.values}
 
     assert empty <= may_be_empty()
 
@@ -126,7 +128,7 @@ def test_every_query_of_the_dashboard_is_answered(shown: Shown) -> None:
     ],
 )
 def test_the_headline_is_what_the_batch_path_measures(
-    shown: Shown, reference: LoadedFiles, panel: str, clock: str
+    dashboard_answers: DashboardAnswers, reference: LoadedFiles, panel: str, clock: str
 ) -> None:
     expected = {}
     for place, sample in by_week(reference).items():
@@ -141,12 +143,12 @@ def test_the_headline_is_what_the_batch_path_measures(
             expected[place] = share.value
 
     assert len(expected) > 2 * len(PROMPT)
-    assert shown.weeks(panel) == pytest.approx(expected, abs=1e-12)
+    assert dashboard_answers.weekly_values(panel) == pytest.approx(expected, abs=1e-12)
 
 
-def test_the_headline_is_what_was_planted(shown: Shown) -> None:
+def test_the_headline_is_what_was_planted(dashboard_answers: DashboardAnswers) -> None:
     planted: Any = ground_truth(PLAN)["platforms"]
-    seen = shown.weeks("Acted on within 24 h, by week of filing")
+    seen = dashboard_answers.weekly_values("Acted on within 24 h, by week of filing")
     differences = {}
 
     for platform in PROMPT:
@@ -160,9 +162,13 @@ def test_the_headline_is_what_was_planted(shown: Shown) -> None:
     assert max(differences.values()) < 1e-9, differences
 
 
-def test_the_table_of_medians_is_what_the_batch_path_measures(shown: Shown, document: dict[str, Any]) -> None:
-    columns = shown.panels["Closed-only median and median with open reports"]
-    filed, published, honest, _, share, _, _, _, decided, waiting, _ = [answer.by("platform") for answer in columns]
+def test_the_table_of_medians_is_what_the_batch_path_measures(
+    dashboard_answers: DashboardAnswers, document: dict[str, Any]
+) -> None:
+    columns = dashboard_answers.panels["Closed-only median and median with open reports"]
+    filed, published, honest, _, share, _, _, _, decided, waiting, _ = [
+        answer.values_by("platform") for answer in columns
+    ]
 
     why = {False: NOT_REACHED, None: NOT_KNOWN}
     for platform, group in document.items():
@@ -185,17 +191,23 @@ def _open(group: dict[str, Any]) -> int:
     return sum(group["states"].get(state, 0) for state in states)
 
 
-def test_states_are_what_the_batch_path_counts(shown: Shown, document: dict[str, Any]) -> None:
-    found = {place: count for place, count in shown.only("Reports by state").by("platform", "state").items() if count}
+def test_states_are_what_the_batch_path_counts(dashboard_answers: DashboardAnswers, document: dict[str, Any]) -> None:
+    found = {
+        place: count
+        for place, count in dashboard_answers.single_value("Reports by state").values_by("platform", "state").items()
+        if count
+    }
 
     assert found == {
         (platform, state): count for platform, group in document.items() for state, count in group["states"].items()
     }
 
 
-def test_the_histogram_of_closed_reports_is_what_stopped(shown: Shown, reference: LoadedFiles) -> None:
+def test_the_histogram_of_closed_reports_is_what_stopped(
+    dashboard_answers: DashboardAnswers, reference: LoadedFiles
+) -> None:
     cells = [sample.cells[CLOCKS["time_to_action"]] for sample in by_week(reference).values()]
-    buckets = shown.only("Time to action: closed reports only").by("le")
+    buckets = dashboard_answers.single_value("Time to action: closed reports only").values_by("le")
 
     for edge in counters.DURATION_BUCKETS:
         stopped = sum(
@@ -207,22 +219,23 @@ def test_the_histogram_of_closed_reports_is_what_stopped(shown: Shown, reference
         assert buckets[str(edge / SECOND),] == stopped
 
 
-def test_figures_are_fresh_and_every_partition_is_ready(shown: Shown) -> None:
+def test_figures_are_fresh_and_every_partition_is_ready(dashboard_answers: DashboardAnswers) -> None:
     (age,), (behind,) = (
-        shown.only(panel).values.values() for panel in ("Age of the figures", "Figures behind their inputs")
+        dashboard_answers.single_value(panel).values.values()
+        for panel in ("Age of the figures", "Figures behind their inputs")
     )
 
     assert 0 <= age < HOUR / SECOND
     assert 0 <= behind < HOUR / SECOND
-    assert list(shown.only("Partitions not ready").values.values()) == [0]
+    assert list(dashboard_answers.single_value("Partitions not ready").values.values()) == [0]
 
 
 @pytest.mark.parametrize("process", ["worker", "board"])
-def test_promtool_finds_no_fault_with_what_a_process_exports(shown: Shown, process: str) -> None:
-    page = shown.pages[process]
+def test_promtool_finds_no_fault_with_what_a_process_exports(dashboard_answers: DashboardAnswers, process: str) -> None:
+    page = dashboard_answers.pages[process]
 
     checked = subprocess.run(
-        [program("promtool"), "check", "metrics"], input=page, capture_output=True, text=True, check=False
+        [program_path("promtool"), "check", "metrics"], input=page, capture_output=True, text=True, check=False
     )
 
     assert "safeclock_" in page

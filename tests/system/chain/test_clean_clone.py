@@ -13,7 +13,7 @@ import pytest
 
 from producers.simulation.model.platform_models import PLATFORM_MODELS
 from tests.support.paths import ROOT
-from tests.support.waiting import until
+from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.slow
 
@@ -30,7 +30,7 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def surroundings() -> dict[str, str]:
+def clean_environment() -> dict[str, str]:
     """Return the environment of somebody who has just opened a terminal: nothing of this project is set up."""
     own = Path(sys.prefix, "bin")
     path = [entry for entry in os.environ["PATH"].split(os.pathsep) if Path(entry) != own]
@@ -39,7 +39,7 @@ def surroundings() -> dict[str, str]:
     return {**kept, "PATH": os.pathsep.join(path)}
 
 
-def processes_of(folder: Path) -> list[str]:
+def processes_in(folder: Path) -> list[str]:
     """Return the command lines of the running processes that were started from `folder`."""
     return [line for line in _command_lines() if str(folder) in line]
 
@@ -67,7 +67,7 @@ def test_make_test_sets_itself_up_and_passes(clone: Path) -> None:
     done = subprocess.run(
         ["make", "test", tests],
         cwd=clone,
-        env=surroundings(),
+        env=clean_environment(),
         capture_output=True,
         text=True,
         timeout=SETUP_SECONDS,
@@ -86,10 +86,10 @@ def test_make_demo_finds_every_planted_truth_and_leaves_nothing_behind(clone: Pa
 
     with printed.open("w") as output:
         demo = subprocess.Popen(
-            ["make", "demo"], cwd=clone, env=surroundings(), stdout=output, stderr=output, start_new_session=True
+            ["make", "demo"], cwd=clone, env=clean_environment(), stdout=output, stderr=output, start_new_session=True
         )
     try:
-        until(
+        wait_until(
             lambda: len(verdicts()) == len(PLATFORMS) or demo.poll() is not None,
             "a verdict on every platform",
             printed.read_text,
@@ -100,4 +100,4 @@ def test_make_demo_finds_every_planted_truth_and_leaves_nothing_behind(clone: Pa
 
     assert sorted(line.split()[1].rstrip(":") for line in verdicts()) == sorted(PLATFORMS), printed.read_text()
     assert [line for line in verdicts() if line.startswith("✗")] == []
-    until(lambda: not processes_of(clone), "every process to end", lambda: "\n".join(processes_of(clone)), 10)
+    wait_until(lambda: not processes_in(clone), "every process to end", lambda: "\n".join(processes_in(clone)), 10)

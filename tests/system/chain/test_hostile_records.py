@@ -13,39 +13,39 @@ from streams.contract.timestamps import parse_timestamp
 from streams.domain.duration_bins import DAY
 from streams.domain.ledger import counters
 from streams.domain.vocabulary import RefusalReason
-from tests.support.events.hostile_records import MARK, PARTITIONS, Hostile, hostile_records
-from tests.support.kafka.async_records import producing
-from tests.support.ledger.totals import Totals, of_file, reports, totals
-from tests.support.process.chain import Chain, Make
-from tests.support.simulation.recent_history import lines_of, plan_of
-from tests.support.waiting import until
+from tests.support.events.hostile_records import CANARY, PARTITIONS, HostileCase, hostile_records
+from tests.support.kafka.async_records import running_producer
+from tests.support.ledger.totals import LedgerTotals, ledger_totals, report_rows, totals_of_file
+from tests.support.process.chain import Chain, ChainFactory
+from tests.support.simulation.recent_history import event_lines, recent_plan
+from tests.support.waiting import wait_until
 
-PLAN = plan_of(reports=600, weeks=1)
+PLAN = recent_plan(reports=600, weeks=1)
 DUE = PLAN.end_ms + 4 * DAY
-HOSTILE, ROUNDS = 10_000, 10
+HOSTILE, BATCHES = 10_000, 10
 REFUSED = counters.refused(RefusalReason.NOT_JSON).partition("|")[0] + "|"
 
-Place = tuple[str, int, int]
+RecordPosition = tuple[str, int, int]
 
 
-def rounds(lines: tuple[bytes, ...]) -> Iterator[tuple[tuple[bytes, ...], list[Hostile]]]:
+def line_groups(lines: tuple[bytes, ...]) -> Iterator[tuple[tuple[bytes, ...], list[HostileCase]]]:
     """Yield good lines, each time with hostile records that are told with the last of them."""
-    edges = [len(lines) * place // ROUNDS for place in range(ROUNDS + 1)]
+    edges = [len(lines) * place // BATCHES for place in range(BATCHES + 1)]
     for seed, (begin, end) in enumerate(pairwise(edges)):
         good = lines[begin:end]
-        yield good, list(hostile_records(seed, HOSTILE // ROUNDS, told(good[-1])))
+        yield good, list(hostile_records(seed, HOSTILE // BATCHES, recorded_at(good[-1])))
 
 
-def told(line: bytes) -> int:
+def recorded_at(line: bytes) -> int:
     """Return when a line was told, in epoch milliseconds."""
     return parse_timestamp(line.partition(b'"recordedtime":"')[2].partition(b'"')[0].decode())
 
 
-async def attack(chain: Chain, records: Iterable[Hostile]) -> dict[Place, RefusalReason]:
+async def publish_hostile_records(chain: Chain, records: Iterable[HostileCase]) -> dict[RecordPosition, RefusalReason]:
     """Send hostile records to the chain's topics; return the reason of each by where it lies."""
     topics = {topic.removeprefix(f"{chain.application}-"): topic for topic in chain.sources}
     sent = []
-    async with producing(chain.bootstrap, max_request_size=1 << 18) as producer:
+    async with running_producer(chain.bootstrap, max_request_size=1 << 18) as producer:
         for record, reason, _ in records:
             future = await producer.send(
                 topics[record.topic],
@@ -60,86 +60,88 @@ async def attack(chain: Chain, records: Iterable[Hostile]) -> dict[Place, Refusa
     return {(at.topic, at.partition, at.offset): reason for at, reason in arrived}
 
 
-def refusals(chain: Chain) -> list[tuple[Place, RefusalReason]]:
+def refusals(chain: Chain) -> list[tuple[RecordPosition, RefusalReason]]:
     """Return where what was refused lies, and why."""
-    values = [record.value for record in chain.read(chain.names.refusals)]
+    values = [record.value for record in chain.read_committed(chain.names.refusals)]
     found = [refusal_records.decode_refusal(value).data for value in values if value is not None]
     return [((one.topic, one.partition, one.offset), one.reason) for one in found]
 
 
-def without_refusals(whole: Totals) -> dict[bytes, dict[str, int]]:
+def without_refusals(whole: LedgerTotals) -> dict[bytes, dict[str, int]]:
     """Return what was counted apart from refusals, of whom anything else was counted."""
     plain = {
         key: {name: count for name, count in tally.items() if not name.startswith(REFUSED)}
-        for key, tally in whole.counted.items()
+        for key, tally in whole.counters.items()
     }
     return {key: tally for key, tally in plain.items() if tally}
 
 
-def refused_by_reason(whole: Totals) -> Counter[str]:
+def refused_by_reason(whole: LedgerTotals) -> Counter[str]:
     """Return how many refusals were counted for each reason, over all platforms."""
     counted: Counter[str] = Counter()
-    for tally in whole.counted.values():
+    for tally in whole.counters.values():
         counted.update({name.removeprefix(REFUSED): count for name, count in tally.items() if name.startswith(REFUSED)})
     return counted
 
 
-def leaks(chain: Chain) -> list[str]:
+def find_leaks(chain: Chain) -> list[str]:
     """Return which of the topics that a worker writes hold something of a hostile record."""
-    mark = MARK.encode()
+    mark = CANARY.encode()
     return [
         topic
         for topic in chain.names
-        if any(mark in record.key + (record.value or b"") for record in chain.read(topic))
+        if any(mark in record.key + (record.value or b"") for record in chain.read_committed(topic))
     ]
 
 
 @pytest.mark.parametrize("broker", ["apache_kafka", pytest.param("embedded_broker", marks=pytest.mark.slow)])
-def test_ten_thousand_hostile_records_are_refused_and_no_good_one_is_lost(apart: Make, broker: str) -> None:
-    chain = apart(broker, partitions=PARTITIONS)
-    lines = lines_of(PLAN)
-    expected: dict[Place, RefusalReason] = {}
+def test_ten_thousand_hostile_records_are_refused_and_no_good_one_is_lost(
+    own_topics_chain: ChainFactory, broker: str
+) -> None:
+    chain = own_topics_chain(broker, partitions=PARTITIONS)
+    lines = event_lines(PLAN)
+    expected: dict[RecordPosition, RefusalReason] = {}
     planted = 0
-    worker = chain.worker()
+    worker = chain.start_worker()
 
-    for good, hostile in rounds(lines):
+    for good, hostile in line_groups(lines):
         chain.publish(good)
-        expected |= asyncio.run(attack(chain, hostile))
-        planted += sum(MARK.encode() in (one.record.value or b"") for one in hostile)
-    now = chain.settled(DUE)
-    page = worker.page("/metrics")
+        expected |= asyncio.run(publish_hostile_records(chain, hostile))
+        planted += sum(CANARY.encode() in (one.record.value or b"") for one in hostile)
+    now = chain.wait_until_applied(DUE)
+    page = worker.get_page("/metrics")
     assert worker.terminate() == 0, chain.logs()
 
     found = refusals(chain)
     assert len(expected) == HOSTILE
     assert dict(found) == expected
     assert len(found) == HOSTILE
-    alone = of_file(load_files(lines, chain.registry), now)
-    wanted, measured = totals(alone, PARTITIONS), totals(chain.stored(chain.names.measures))
+    alone = totals_of_file(load_files(lines, chain.registry), now)
+    wanted, measured = ledger_totals(alone, PARTITIONS), ledger_totals(chain.stored(chain.names.measures))
     assert measured.cohorts == wanted.cohorts
     assert without_refusals(measured) == without_refusals(wanted)
     assert refused_by_reason(measured) == Counter(expected.values())
-    assert reports(chain.stored(chain.names.changelog)) == reports(alone)
+    assert report_rows(chain.stored(chain.names.changelog)) == report_rows(alone)
     assert planted > HOSTILE / 4
-    assert leaks(chain) == []
-    assert MARK not in worker.log.read_text(errors="replace") + page
+    assert find_leaks(chain) == []
+    assert CANARY not in worker.log.read_text(errors="replace") + page
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("failpoint", ["committed_not_published", "sent_not_committed"])
 @pytest.mark.parametrize("broker", ["embedded_broker", "apache_kafka"])
-def test_a_killed_worker_leaves_no_refusal_untold(apart: Make, broker: str, failpoint: str) -> None:
-    chain = apart(broker, partitions=PARTITIONS)
+def test_a_killed_worker_leaves_no_refusal_untold(own_topics_chain: ChainFactory, broker: str, failpoint: str) -> None:
+    chain = own_topics_chain(broker, partitions=PARTITIONS)
     hostile = list(hostile_records(seed=77, count=1_000, now=PLAN.end_ms))
-    expected = asyncio.run(attack(chain, hostile))
+    expected = asyncio.run(publish_hostile_records(chain, hostile))
 
-    killed = chain.worker(SAFECLOCK_FAILPOINT=f"{failpoint}:{PARTITIONS + 2}", SAFECLOCK_COMMIT_INTERVAL_MS="20")
-    until(lambda: killed.code is not None, "the failpoint to be passed", chain.logs)
-    worker = chain.worker()
-    chain.settled(DUE)
+    killed = chain.start_worker(SAFECLOCK_FAILPOINT=f"{failpoint}:{PARTITIONS + 2}", SAFECLOCK_COMMIT_INTERVAL_MS="20")
+    wait_until(lambda: killed.exit_code is not None, "the failpoint to be passed", chain.logs)
+    worker = chain.start_worker()
+    chain.wait_until_applied(DUE)
     assert worker.terminate() == 0, chain.logs()
 
     found = refusals(chain)
     assert dict(found) == expected
     assert broker == "embedded_broker" or len(found) == len(expected)
-    assert refused_by_reason(totals(chain.stored(chain.names.measures))) == Counter(expected.values())
+    assert refused_by_reason(ledger_totals(chain.stored(chain.names.measures))) == Counter(expected.values())

@@ -8,18 +8,24 @@ import pytest
 
 from streams.domain.duration_bins import DAY
 from streams.runtime.failpoints import NAMES
-from tests.support.process.chain import Chain, Make, Part
-from tests.support.process.reference_comparison import agree
-from tests.support.simulation.recent_history import lines_of, plan_of
-from tests.support.waiting import until
+from tests.support.process.chain import Chain, ChainFactory, SafeclockProcess
+from tests.support.process.reference_comparison import assert_equals_reference
+from tests.support.simulation.recent_history import event_lines, recent_plan
+from tests.support.waiting import wait_until
 
-PLAN = plan_of(reports=600, weeks=1)
+PLAN = recent_plan(reports=600, weeks=1)
 DUE = PLAN.end_ms + 4 * DAY
 KILLED = -signal.SIGKILL
-SMALL = 25
+LINES_PER_COMMIT = 25
 APPLIED = "safeclock_worker_records_applied_total"
 
-PASSED = {"after_apply": 3, "sent_not_committed": 3, "committed_not_published": 3, "mid_restore": 2, "after_seek": 2}
+HITS_BEFORE_KILL = {
+    "after_apply": 3,
+    "sent_not_committed": 3,
+    "committed_not_published": 3,
+    "mid_restore": 2,
+    "after_seek": 2,
+}
 """How often a worker of two partitions passes a failpoint at least; where claims are transactions, the third one that
 is sent is the first with events."""
 
@@ -40,53 +46,53 @@ CASES = [
 ]
 
 
-def parts(lines: Sequence[bytes], count: int) -> Iterator[Sequence[bytes]]:
+def split_lines(lines: Sequence[bytes], count: int) -> Iterator[Sequence[bytes]]:
     """Yield consecutive parts of about the same size."""
     edges = [len(lines) * place // count for place in range(count + 1)]
     return (lines[begin:end] for begin, end in pairwise(edges))
 
 
-def trickle(chain: Chain, lines: Sequence[bytes], worker: Part) -> None:
+def publish_slowly(chain: Chain, lines: Sequence[bytes], worker: SafeclockProcess) -> None:
     """Publish a few lines at a time while the worker lives, and the rest at once."""
-    for begin in range(0, len(lines), SMALL):
-        if worker.code is not None:
+    for begin in range(0, len(lines), LINES_PER_COMMIT):
+        if worker.exit_code is not None:
             chain.publish(lines[begin:])
             return
-        chain.publish(lines[begin : begin + SMALL])
+        chain.publish(lines[begin : begin + LINES_PER_COMMIT])
 
 
-def kill(chain: Chain, failpoint: str, load: str, lines: Sequence[bytes]) -> None:
+def run_until_killed(chain: Chain, failpoint: str, load: str, lines: Sequence[bytes]) -> None:
     """Start a worker that is killed at a failpoint while `lines` are published, or after they were."""
     if load == "flood":
         chain.publish(lines)
-    worker = chain.worker(SAFECLOCK_FAILPOINT=failpoint, SAFECLOCK_COMMIT_INTERVAL_MS="20")
+    worker = chain.start_worker(SAFECLOCK_FAILPOINT=failpoint, SAFECLOCK_COMMIT_INTERVAL_MS="20")
     if load == "trickle":
-        trickle(chain, lines, worker)
-    until(lambda: worker.code is not None, f"the failpoint {failpoint} to be passed", chain.logs)
-    assert worker.code == KILLED, chain.logs()
+        publish_slowly(chain, lines, worker)
+    wait_until(lambda: worker.exit_code is not None, f"the failpoint {failpoint} to be passed", chain.logs)
+    assert worker.exit_code == KILLED, chain.logs()
 
 
-def finish(chain: Chain) -> int:
+def run_to_end(chain: Chain) -> int:
     """Let a last worker count what is left, and return to which instant."""
-    worker = chain.worker()
-    now = chain.settled(DUE)
+    worker = chain.start_worker()
+    now = chain.wait_until_applied(DUE)
     assert worker.terminate() == 0, chain.logs()
     return now
 
 
 @pytest.mark.parametrize(("broker", "load", "failpoints"), CASES)
 def test_whatever_kills_workers_every_event_counts_once(
-    apart: Make, broker: str, load: str, failpoints: Sequence[str]
+    own_topics_chain: ChainFactory, broker: str, load: str, failpoints: Sequence[str]
 ) -> None:
-    chain = apart(broker)
-    *pieces, rest = parts(lines_of(PLAN), len(failpoints) + 1)
+    chain = own_topics_chain(broker)
+    *pieces, rest = split_lines(event_lines(PLAN), len(failpoints) + 1)
 
     for name, piece in zip(failpoints, pieces, strict=True):
-        kill(chain, f"{name}:{PASSED[name]}", load, piece)
+        run_until_killed(chain, f"{name}:{HITS_BEFORE_KILL[name]}", load, piece)
     chain.publish(rest)
-    now = finish(chain)
+    now = run_to_end(chain)
 
-    agree(chain, lines_of(PLAN), now)
+    assert_equals_reference(chain, event_lines(PLAN), now)
 
 
 @pytest.mark.slow
@@ -95,34 +101,34 @@ def test_whatever_kills_workers_every_event_counts_once(
 @pytest.mark.parametrize("load", ["trickle", "flood"])
 @pytest.mark.parametrize("broker", ["apache_kafka", "embedded_broker"])
 def test_a_worker_may_be_killed_at_one_place_again_and_again(
-    apart: Make, broker: str, load: str, failpoint: str, passage: int
+    own_topics_chain: ChainFactory, broker: str, load: str, failpoint: str, passage: int
 ) -> None:
-    chain = apart(broker)
-    *pieces, rest = parts(lines_of(PLAN), 4)
+    chain = own_topics_chain(broker)
+    *pieces, rest = split_lines(event_lines(PLAN), 4)
 
     for piece in pieces:
-        kill(chain, f"{failpoint}:{min(passage, PASSED[failpoint])}", load, piece)
+        run_until_killed(chain, f"{failpoint}:{min(passage, HITS_BEFORE_KILL[failpoint])}", load, piece)
     chain.publish(rest)
-    now = finish(chain)
+    now = run_to_end(chain)
 
-    agree(chain, lines_of(PLAN), now)
+    assert_equals_reference(chain, event_lines(PLAN), now)
 
 
 @pytest.mark.slow
-def test_a_second_worker_that_joins_and_leaves_changes_nothing(apart: Make) -> None:
-    chain = apart("apache_kafka", partitions=4)
-    before, during, after = parts(lines_of(PLAN), 3)
+def test_a_second_worker_that_joins_and_leaves_changes_nothing(own_topics_chain: ChainFactory) -> None:
+    chain = own_topics_chain("apache_kafka", partitions=4)
+    before, during, after = split_lines(event_lines(PLAN), 3)
     chain.publish(before)
-    first = chain.worker()
-    until(lambda: first.total(APPLIED) > 0, "the first worker to count", chain.logs)
+    first = chain.start_worker()
+    wait_until(lambda: first.counter_total(APPLIED) > 0, "the first worker to count", chain.logs)
 
-    second = chain.worker()
-    until(lambda: second.page("/readyz") == "ok\n", "the second worker to be ready", chain.logs)
-    trickle(chain, during, second)
-    until(lambda: second.total(APPLIED) > 0, "the second worker to count", chain.logs)
+    second = chain.start_worker()
+    wait_until(lambda: second.get_page("/readyz") == "ok\n", "the second worker to be ready", chain.logs)
+    publish_slowly(chain, during, second)
+    wait_until(lambda: second.counter_total(APPLIED) > 0, "the second worker to count", chain.logs)
     assert second.terminate() == 0, chain.logs()
     chain.publish(after)
-    now = chain.settled(DUE)
+    now = chain.wait_until_applied(DUE)
 
     assert first.terminate() == 0, chain.logs()
-    agree(chain, lines_of(PLAN), now)
+    assert_equals_reference(chain, event_lines(PLAN), now)

@@ -7,9 +7,11 @@ import pytest
 
 from dashboards.demo.supervisor import ProcessFailedError, ProcessSpec, Supervisor
 
-WAITS = "import time; time.sleep(600)"
-DEAF = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('deaf', flush=True); time.sleep(600)"
-HAS_A_CHILD = (
+WAITING_PROGRAM = "import time; time.sleep(600)"
+SIGTERM_IGNORING_PROGRAM = (
+    "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('deaf', flush=True); time.sleep(600)"
+)
+PARENT_PROGRAM = (
     "import subprocess, sys, time; child = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)']); "
     "print(child.pid, flush=True); time.sleep(600)"
 )
@@ -20,7 +22,7 @@ def python(name: str, program: str, *, lasting: bool = True, stdout: int = async
     return ProcessSpec(name=name, command=(sys.executable, "-c", program), is_service=lasting, stdout=stdout)
 
 
-def lives(pid: int) -> bool:
+def is_running(pid: int) -> bool:
     """Return whether a process is there and has not ended."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
@@ -59,21 +61,21 @@ async def test_a_part_that_may_end_may_not_end_badly(tmp_path: Path) -> None:
 async def test_nothing_that_a_part_started_outlives_it(tmp_path: Path) -> None:
     parts = Supervisor(tmp_path, os.environ)
     reading, writing = os.pipe()
-    broker = await parts.start(python("broker", HAS_A_CHILD, stdout=writing))
+    broker = await parts.start(python("broker", PARENT_PROGRAM, stdout=writing))
     child = int(await first_line(reading))
-    assert lives(broker.pid)
-    assert lives(child)
+    assert is_running(broker.pid)
+    assert is_running(child)
 
     await parts.stop()
 
-    assert not lives(broker.pid)
-    assert not await _still_lives(child)
+    assert not is_running(broker.pid)
+    assert not await _is_process_running(child)
 
 
 async def test_a_part_that_does_not_listen_is_killed(tmp_path: Path) -> None:
     parts = Supervisor(tmp_path, os.environ, grace_seconds=0.2)
     reading, writing = os.pipe()
-    deaf = await parts.start(python("deaf", DEAF, stdout=writing))
+    deaf = await parts.start(python("deaf", SIGTERM_IGNORING_PROGRAM, stdout=writing))
     assert await first_line(reading) == "deaf\n"
 
     await parts.stop()
@@ -83,7 +85,7 @@ async def test_a_part_that_does_not_listen_is_killed(tmp_path: Path) -> None:
 
 async def test_stopping_is_no_failure(tmp_path: Path) -> None:
     parts = Supervisor(tmp_path, os.environ)
-    await parts.start(python("worker", WAITS))
+    await parts.start(python("worker", WAITING_PROGRAM))
     failure = asyncio.create_task(parts.wait_for_failure())
 
     await parts.stop()
@@ -93,9 +95,9 @@ async def test_stopping_is_no_failure(tmp_path: Path) -> None:
     failure.cancel()
 
 
-async def _still_lives(pid: int) -> bool:
+async def _is_process_running(pid: int) -> bool:
     """Return whether a process that was just killed is still there after a while: orphans are reaped by others."""
     deadline = asyncio.get_running_loop().time() + 10
-    while lives(pid) and asyncio.get_running_loop().time() < deadline:  # noqa: ASYNC110 - a process tells nobody
+    while is_running(pid) and asyncio.get_running_loop().time() < deadline:  # noqa: ASYNC110 - a process tells nobody
         await asyncio.sleep(0.02)
-    return lives(pid)
+    return is_running(pid)

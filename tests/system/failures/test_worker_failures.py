@@ -7,11 +7,11 @@ from threading import Event
 import pytest
 
 from streams.runtime.failpoints import NAMES
-from tests.support.failures.failing_chain import REBALANCES
-from tests.support.failures.fixtures import Fail
-from tests.support.failures.live_traffic import others
-from tests.support.process.fast_worker import SESSION
-from tests.support.waiting import until
+from tests.support.failures.failing_chain import REBALANCES_METRIC
+from tests.support.failures.fixtures import FailingChainFactory
+from tests.support.failures.live_traffic import without_platform
+from tests.support.process.fast_worker import SESSION_VARIABLE
+from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.slow
 
@@ -19,173 +19,187 @@ KILLED = -signal.SIGKILL
 FROZEN_SECONDS = 4.0
 """Twice the session timeout."""
 
-PASSED = {"after_apply": 3, "sent_not_committed": 4, "committed_not_published": 3, "mid_restore": 2, "after_seek": 2}
+HITS_BEFORE_KILL = {
+    "after_apply": 3,
+    "sent_not_committed": 4,
+    "committed_not_published": 3,
+    "mid_restore": 2,
+    "after_seek": 2,
+}
 """A passage that a worker of two partitions comes to under any load; the fourth transaction holds events."""
 
 
 def test_a_worker_that_is_killed_at_every_failpoint_under_a_trickle_loses_nothing(
-    failing: Fail, apache_kafka: str
+    failing_chain: FailingChainFactory, apache_kafka: str
 ) -> None:
-    chain = failing(apache_kafka)
-    chain.tell(others())
+    chain = failing_chain(apache_kafka)
+    chain.publish_lines(without_platform())
 
-    with chain.trickle(seed=1):
+    with chain.trickle_events(seed=1):
         for name in NAMES:
-            chain.fault(f"SIGKILL at {name}")
-            worker = chain.worker(SAFECLOCK_FAILPOINT=f"{name}:{PASSED[name]}", SAFECLOCK_COMMIT_INTERVAL_MS="20")
-            assert chain.ended(worker, KILLED) is not None
+            chain.record_fault(f"SIGKILL at {name}")
+            worker = chain.start_worker(
+                SAFECLOCK_FAILPOINT=f"{name}:{HITS_BEFORE_KILL[name]}", SAFECLOCK_COMMIT_INTERVAL_MS="20"
+            )
+            assert chain.wait_until_ended(worker, KILLED) is not None
 
-    chain.hold(chain.worker())
+    chain.assert_counts_once(chain.start_worker())
 
 
 @pytest.mark.parametrize("seed", [11, 12])
-def test_a_worker_that_is_killed_at_random_moments_loses_nothing(failing: Fail, apache_kafka: str, seed: int) -> None:
-    chain, random = failing(apache_kafka), Random(seed)
-    chain.tell(others())
+def test_a_worker_that_is_killed_at_random_moments_loses_nothing(
+    failing_chain: FailingChainFactory, apache_kafka: str, seed: int
+) -> None:
+    chain, random = failing_chain(apache_kafka), Random(seed)
+    chain.publish_lines(without_platform())
 
-    with chain.trickle(seed):
+    with chain.trickle_events(seed):
         for _ in range(6):
-            worker = chain.worker()
+            worker = chain.start_worker()
             if random.random() < 0.7:
-                chain.ready(worker)
+                chain.wait_until_ready(worker)
             Event().wait(random.uniform(0.0, 1.5))
-            chain.fault("SIGKILL at a random moment")
+            chain.record_fault("SIGKILL at a random moment")
             worker.kill()
 
-    chain.hold(chain.worker())
+    chain.assert_counts_once(chain.start_worker())
 
 
 def test_a_worker_that_was_frozen_in_a_transaction_is_fenced_writes_nothing_more_and_ends(
-    failing: Fail, apache_kafka: str
+    failing_chain: FailingChainFactory, apache_kafka: str
 ) -> None:
-    chain = failing(apache_kafka)
-    with chain.trickle(seed=21):
-        zombie = chain.worker(SAFECLOCK_FAILPOINT="sent_not_committed:20:stop")
-        until(zombie.stands_still, "the worker to stand still", chain.logs)
-        chain.fault("SIGSTOP beyond the session timeout, in a transaction")
-        heir = chain.worker()
-        chain.applied(heir)
+    chain = failing_chain(apache_kafka)
+    with chain.trickle_events(seed=21):
+        zombie = chain.start_worker(SAFECLOCK_FAILPOINT="sent_not_committed:20:stop")
+        wait_until(zombie.wait_until_stopped, "the worker to stand still", chain.logs)
+        chain.record_fault("SIGSTOP beyond the session timeout, in a transaction")
+        heir = chain.start_worker()
+        chain.wait_for_commits(heir)
 
-        zombie.signal(signal.SIGCONT)
-        said = chain.ended(zombie)
+        zombie.send_signal(signal.SIGCONT)
+        said = chain.wait_until_ended(zombie)
 
     assert "ProducerFenced" in said
-    chain.hold(heir)
+    chain.assert_counts_once(heir)
 
 
 @pytest.mark.parametrize("seed", [22, 23])
 def test_a_worker_that_was_frozen_at_any_moment_does_no_harm_when_it_wakes(
-    failing: Fail, apache_kafka: str, seed: int
+    failing_chain: FailingChainFactory, apache_kafka: str, seed: int
 ) -> None:
-    chain, random = failing(apache_kafka), Random(seed)
-    with chain.trickle(seed):
-        zombie = chain.worker()
-        chain.applied(zombie)
+    chain, random = failing_chain(apache_kafka), Random(seed)
+    with chain.trickle_events(seed):
+        zombie = chain.start_worker()
+        chain.wait_for_commits(zombie)
         Event().wait(random.uniform(0.0, 0.5))
-        chain.fault("SIGSTOP beyond the session timeout")
-        zombie.signal(signal.SIGSTOP)
-        heir = chain.worker()
-        before = chain.applied(heir)
+        chain.record_fault("SIGSTOP beyond the session timeout")
+        zombie.send_signal(signal.SIGSTOP)
+        heir = chain.start_worker()
+        before = chain.wait_for_commits(heir)
 
-        zombie.signal(signal.SIGCONT)
-        chain.applied(heir, before + 50)
+        zombie.send_signal(signal.SIGCONT)
+        chain.wait_for_commits(heir, before + 50)
 
     # It was fenced and ends, or it sees that it has lost its partitions before it writes, and joins again.
-    chain.caught_up()
-    chain.hold(*chain.ended_or_ready(heir, zombie))
+    chain.wait_until_caught_up()
+    chain.assert_counts_once(*chain.ended_or_ready(heir, zombie))
 
 
-def test_a_worker_that_was_frozen_for_less_than_the_session_timeout_goes_on(failing: Fail, apache_kafka: str) -> None:
-    chain = failing(apache_kafka)
-    with chain.trickle(seed=24):
-        worker = chain.worker(**{SESSION: "10"})
-        chain.applied(worker)
+def test_a_worker_that_was_frozen_for_less_than_the_session_timeout_goes_on(
+    failing_chain: FailingChainFactory, apache_kafka: str
+) -> None:
+    chain = failing_chain(apache_kafka)
+    with chain.trickle_events(seed=24):
+        worker = chain.start_worker(**{SESSION_VARIABLE: "10"})
+        chain.wait_for_commits(worker)
         for _ in range(3):
-            chain.fault("SIGSTOP within the session timeout")
-            before = worker.total("safeclock_worker_records_applied_total")
-            worker.signal(signal.SIGSTOP)
+            chain.record_fault("SIGSTOP within the session timeout")
+            before = worker.counter_total("safeclock_worker_records_applied_total")
+            worker.send_signal(signal.SIGSTOP)
             Event().wait(1.5)
-            worker.signal(signal.SIGCONT)
-            chain.applied(worker, before)
+            worker.send_signal(signal.SIGCONT)
+            chain.wait_for_commits(worker, before)
 
-    assert worker.total(REBALANCES) == 1
-    chain.hold(worker)
+    assert worker.counter_total(REBALANCES_METRIC) == 1
+    chain.assert_counts_once(worker)
 
 
 def test_a_worker_that_is_asked_to_stop_again_and_again_ends_well_and_commits_what_it_applied(
-    failing: Fail, apache_kafka: str
+    failing_chain: FailingChainFactory, apache_kafka: str
 ) -> None:
-    chain, random = failing(apache_kafka), Random(31)
-    chain.tell(others())
+    chain, random = failing_chain(apache_kafka), Random(31)
+    chain.publish_lines(without_platform())
 
-    with chain.trickle(seed=31):
+    with chain.trickle_events(seed=31):
         for _ in range(4):
-            worker = chain.worker(SAFECLOCK_COMMIT_INTERVAL_MS="2000")
-            chain.ready(worker)
+            worker = chain.start_worker(SAFECLOCK_COMMIT_INTERVAL_MS="2000")
+            chain.wait_until_ready(worker)
             Event().wait(random.uniform(0.0, 1.0))
-            chain.fault("SIGTERM")
+            chain.record_fault("SIGTERM")
             assert worker.terminate() == 0, chain.logs()
 
-    chain.hold(chain.worker())
+    chain.assert_counts_once(chain.start_worker())
     assert chain.tally.redelivered == 0
 
 
-def test_two_workers_that_trade_partitions_count_every_event_once(failing: Fail, apache_kafka: str) -> None:
-    chain, random = failing(apache_kafka, partitions=4), Random(41)
-    chain.tell(others())
+def test_two_workers_that_trade_partitions_count_every_event_once(
+    failing_chain: FailingChainFactory, apache_kafka: str
+) -> None:
+    chain, random = failing_chain(apache_kafka, partitions=4), Random(41)
+    chain.publish_lines(without_platform())
 
-    with chain.trickle(seed=41):
-        stays = chain.worker()
-        chain.applied(stays)
+    with chain.trickle_events(seed=41):
+        stays = chain.start_worker()
+        chain.wait_for_commits(stays)
         for _ in range(3):
-            comes = chain.worker()
-            chain.ready(comes)
-            chain.applied(comes)
+            comes = chain.start_worker()
+            chain.wait_until_ready(comes)
+            chain.wait_for_commits(comes)
             if random.random() < 0.5:
-                chain.fault("a second worker leaves")
+                chain.record_fault("a second worker leaves")
                 assert comes.terminate() == 0, chain.logs()
             else:
-                chain.fault("a second worker is killed")
+                chain.record_fault("a second worker is killed")
                 comes.kill()
-        both = (stays, chain.worker())
-        chain.ready(*both)
+        both = (stays, chain.start_worker())
+        chain.wait_until_ready(*both)
 
-    assert stays.total(REBALANCES) >= 6
-    chain.hold(*both)
+    assert stays.counter_total(REBALANCES_METRIC) >= 6
+    chain.assert_counts_once(*both)
 
 
 def test_named_workers_that_are_restarted_one_after_the_other_keep_their_partitions(
-    failing: Fail, apache_kafka: str
+    failing_chain: FailingChainFactory, apache_kafka: str
 ) -> None:
-    chain = failing(apache_kafka, partitions=4)
+    chain = failing_chain(apache_kafka, partitions=4)
 
     def named(name: str) -> dict[str, str]:
-        return {"SAFECLOCK_INSTANCE": name, SESSION: "15"}
+        return {"SAFECLOCK_INSTANCE": name, SESSION_VARIABLE: "15"}
 
-    with chain.trickle(seed=51):
-        workers = {name: chain.worker(**named(name)) for name in ("a", "b")}
+    with chain.trickle_events(seed=51):
+        workers = {name: chain.start_worker(**named(name)) for name in ("a", "b")}
         for worker in workers.values():
-            chain.applied(worker)
-        settled = {name: worker.total(REBALANCES) for name, worker in workers.items()}
+            chain.wait_for_commits(worker)
+        settled = {name: worker.counter_total(REBALANCES_METRIC) for name, worker in workers.items()}
         for name, other in (("a", "b"), ("b", "a")):
-            chain.fault(f"worker {name} is restarted under its name")
+            chain.record_fault(f"worker {name} is restarted under its name")
             assert workers[name].terminate() == 0, chain.logs()
-            workers[name] = chain.worker(**named(name))
-            chain.applied(workers[name])
-            assert workers[other].total(REBALANCES) == (settled[other] if name == "a" else 1)
+            workers[name] = chain.start_worker(**named(name))
+            chain.wait_for_commits(workers[name])
+            assert workers[other].counter_total(REBALANCES_METRIC) == (settled[other] if name == "a" else 1)
 
-    chain.hold(*workers.values())
+    chain.assert_counts_once(*workers.values())
 
 
-def test_of_two_workers_of_one_name_the_earlier_one_ends(failing: Fail, apache_kafka: str) -> None:
-    chain = failing(apache_kafka)
-    with chain.trickle(seed=52):
-        earlier = chain.worker(SAFECLOCK_INSTANCE="a")
-        chain.applied(earlier)
+def test_of_two_workers_of_one_name_the_earlier_one_ends(failing_chain: FailingChainFactory, apache_kafka: str) -> None:
+    chain = failing_chain(apache_kafka)
+    with chain.trickle_events(seed=52):
+        earlier = chain.start_worker(SAFECLOCK_INSTANCE="a")
+        chain.wait_for_commits(earlier)
 
-        chain.fault("a second worker takes the name of the first")
-        later = chain.worker(SAFECLOCK_INSTANCE="a")
-        chain.ended(earlier)
-        chain.applied(later)
+        chain.record_fault("a second worker takes the name of the first")
+        later = chain.start_worker(SAFECLOCK_INSTANCE="a")
+        chain.wait_until_ended(earlier)
+        chain.wait_for_commits(later)
 
-    chain.hold(later)
+    chain.assert_counts_once(later)

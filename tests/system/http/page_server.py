@@ -16,9 +16,9 @@ from streams.contract.settings.http_security import HttpSecurity
 from streams.edge.http_server.connections import ConnectionLimits
 from streams.edge.http_server.server import Handler, serve
 from tests.support.broker.ports import LOOPBACK
-from tests.support.broker.security.certificates import Authority
+from tests.support.broker.security.certificates import CertificateAuthority
 
-PATIENCE: Final = 20.0
+TIMEOUT_SECONDS: Final = 20.0
 """How long a test waits for what should take less than a second."""
 
 LOOPS: Final[Mapping[str, Callable[[], asyncio.AbstractEventLoop]]] = {
@@ -27,35 +27,35 @@ LOOPS: Final[Mapping[str, Callable[[], asyncio.AbstractEventLoop]]] = {
 }
 
 
-class Site(NamedTuple):
-    """Where pages are served; `trust` is what a client over TLS needs to know, None without TLS."""
+class PageServer(NamedTuple):
+    """Where pages are served; `tls_context` is what a client over TLS needs to know, None without TLS."""
 
     port: int
-    trust: ssl.SSLContext | None = None
+    tls_context: ssl.SSLContext | None = None
 
     def connect(self, source: str = LOOPBACK) -> socket.socket:
         """Open a connection, without a TLS handshake, from an address of this machine."""
-        return socket.create_connection((LOOPBACK, self.port), PATIENCE, (source, 0))
+        return socket.create_connection((LOOPBACK, self.port), TIMEOUT_SECONDS, (source, 0))
 
-    def opened(self, source: str = LOOPBACK) -> socket.socket:
+    def open_connection(self, source: str = LOOPBACK) -> socket.socket:
         """Open a connection over which a request can be sent."""
         plain = self.connect(source)
-        return plain if self.trust is None else self.trust.wrap_socket(plain, server_hostname=LOOPBACK)
+        return plain if self.tls_context is None else self.tls_context.wrap_socket(plain, server_hostname=LOOPBACK)
 
-    def said(self, request: bytes) -> bytes:
+    def send_request(self, request: bytes) -> bytes:
         """Send bytes and return everything that comes until the connection is closed."""
-        with closing(self.opened()) as client:
+        with closing(self.open_connection()) as client:
             client.sendall(request)
-            return until_closed(client)
+            return read_until_closed(client)
 
     def get(self, path: str) -> bytes:
         """Return the answer to a well-formed request."""
-        return self.said(b"GET %s HTTP/1.1\r\nHost: here\r\n\r\n" % path.encode())
+        return self.send_request(b"GET %s HTTP/1.1\r\nHost: here\r\n\r\n" % path.encode())
 
 
-def until_closed(client: socket.socket) -> bytes:
-    """Return what comes until the server closes; fails after `PATIENCE` with a TimeoutError."""
-    client.settimeout(PATIENCE)
+def read_until_closed(client: socket.socket) -> bytes:
+    """Return what comes until the server closes; fails after `TIMEOUT_SECONDS` with a TimeoutError."""
+    client.settimeout(TIMEOUT_SECONDS)
     found = bytearray()
     try:
         while more := client.recv(65536):
@@ -77,7 +77,7 @@ def is_open(client: socket.socket) -> bool:
 
 
 @contextmanager
-def serving(
+def running_server(
     pages: Mapping[str, Handler],
     loop: str,
     limits: ConnectionLimits,
@@ -100,13 +100,13 @@ def serving(
 
     thread = threading.Thread(target=work, daemon=True)
     thread.start()
-    assert started.wait(PATIENCE)
+    assert started.wait(TIMEOUT_SECONDS)
     here, stop, port = running["here"]
     try:
         yield port
     finally:
         here.call_soon_threadsafe(stop.set)
-        thread.join(PATIENCE)
+        thread.join(TIMEOUT_SECONDS)
         assert not thread.is_alive()
 
 
@@ -114,13 +114,13 @@ class Certificate(NamedTuple):
     """A guard with a certificate, and what a client needs to know of it."""
 
     guard: HttpSecurity
-    trust: ssl.SSLContext
+    client_context: ssl.SSLContext
 
 
 def certificate(folder: Path, **guard: str) -> Certificate:
     """Make a certificate of today in a folder."""
-    authority = Authority(folder, "authority", dt.datetime.now(dt.UTC))  # noqa: TID251 - OpenSSL reads the clock
-    pair = authority.signed("pages", LOOPBACK)
+    authority = CertificateAuthority(folder, "authority", dt.datetime.now(dt.UTC))  # noqa: TID251 - OpenSSL reads the clock
+    pair = authority.issue("pages", LOOPBACK)
     return Certificate(
         HttpSecurity(cert_file=pair.cert_file, key_file=pair.key_file, **guard),  # type: ignore[arg-type]
         ssl.create_default_context(cafile=authority.file),

@@ -12,35 +12,43 @@ from aiohttp import web
 from streams.edge.http_server import listener
 from streams.edge.http_server.connections import ConnectionLimits
 from tests.support.broker.ports import LOOPBACK
-from tests.system.http.page_server import LOOPS, Certificate, Site, certificate, is_open, serving, until_closed
+from tests.system.http.page_server import (
+    LOOPS,
+    Certificate,
+    PageServer,
+    certificate,
+    is_open,
+    read_until_closed,
+    running_server,
+)
 
-QUICK = ConnectionLimits(max_connections=4, request_seconds=0.3, answer_seconds=0.6)
-FEW = ConnectionLimits(max_connections=4)
-HUGE = b"x" * (32 << 20)
+SHORT_LIMITS = ConnectionLimits(max_connections=4, request_seconds=0.3, answer_seconds=0.6)
+FOUR_CONNECTIONS = ConnectionLimits(max_connections=4)
+LARGE_PAGE = b"x" * (32 << 20)
 """More than the buffers of a connection hold."""
 
 
-async def alive(_: web.BaseRequest) -> web.Response:
+async def health_page(_: web.BaseRequest) -> web.Response:
     return web.Response(text="ok\n")
 
 
-async def huge(_: web.BaseRequest) -> web.Response:
-    return web.Response(body=HUGE)
+async def large_page(_: web.BaseRequest) -> web.Response:
+    return web.Response(body=LARGE_PAGE)
 
 
-PAGES = {"/healthz": alive, "/metrics": huge}
+PAGES = {"/healthz": health_page, "/metrics": large_page}
 
 
-@pytest.fixture(scope="module")
-def own(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
+@pytest.fixture(scope="module", name="certificate")
+def _certificate(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
     return certificate(tmp_path_factory.mktemp("certificate"))
 
 
 @pytest.fixture(params=[(loop, tls) for loop in LOOPS for tls in (False, True)], ids=lambda one: f"{one[0]}-{one[1]}")
-def site(request: pytest.FixtureRequest, own: Certificate) -> Iterator[Site]:
+def site(request: pytest.FixtureRequest, certificate: Certificate) -> Iterator[PageServer]:
     loop, tls = request.param
-    with serving(PAGES, loop, QUICK, own.guard if tls else None) as port:
-        yield Site(port, own.trust if tls else None)
+    with running_server(PAGES, loop, SHORT_LIMITS, certificate.guard if tls else None) as port:
+        yield PageServer(port, certificate.client_context if tls else None)
 
 
 def nothing(_client: socket.socket) -> None:
@@ -95,32 +103,32 @@ def an_upgrade(client: socket.socket) -> None:
     ],
 )
 def test_a_client_that_does_not_finish_its_request_is_closed(
-    site: Site, begin: Callable[[socket.socket], None]
+    site: PageServer, begin: Callable[[socket.socket], None]
 ) -> None:
-    with closing(site.opened()) as client:
+    with closing(site.open_connection()) as client:
         begin(client)
 
-        until_closed(client)
+        read_until_closed(client)
 
     assert site.get("/healthz").endswith(b"ok\n")
 
 
-def test_a_client_that_begins_a_handshake_and_no_more_is_closed(own: Certificate) -> None:
+def test_a_client_that_begins_a_handshake_and_no_more_is_closed(certificate: Certificate) -> None:
     hello = ssl.MemoryBIO()
     with pytest.raises(ssl.SSLWantReadError):
-        own.trust.wrap_bio(ssl.MemoryBIO(), hello, server_hostname=LOOPBACK).do_handshake()
+        certificate.client_context.wrap_bio(ssl.MemoryBIO(), hello, server_hostname=LOOPBACK).do_handshake()
     first = hello.read()
 
     for loop in LOOPS:
-        with serving(PAGES, loop, QUICK, own.guard) as port:
+        with running_server(PAGES, loop, SHORT_LIMITS, certificate.guard) as port:
             for sent in (b"", first[: len(first) // 2], first):
-                with closing(Site(port).connect()) as client:
+                with closing(PageServer(port).connect()) as client:
                     client.sendall(sent)
-                    until_closed(client)
+                    read_until_closed(client)
 
 
-def test_a_client_that_does_not_read_its_answer_is_closed(site: Site) -> None:
-    with closing(site.opened()) as client:
+def test_a_client_that_does_not_read_its_answer_is_closed(site: PageServer) -> None:
+    with closing(site.open_connection()) as client:
         client.sendall(b"GET /metrics HTTP/1.1\r\nHost: here\r\n\r\n")
         site_is_free = [site.get("/healthz") for _ in range(3)]
         client.settimeout(20)
@@ -141,66 +149,73 @@ def closed_by_server(client: socket.socket) -> bool:
 
 @pytest.mark.parametrize("loop", LOOPS)
 def test_a_liveness_probe_is_answered_beside_any_number_of_idle_connections(loop: str) -> None:
-    with serving(PAGES, loop, FEW) as port, ExitStack() as stack:
-        site = Site(port)
+    with running_server(PAGES, loop, FOUR_CONNECTIONS) as port, ExitStack() as stack:
+        site = PageServer(port)
         idle = [stack.enter_context(closing(site.connect())) for _ in range(100)]
 
         answers = [site.get("/healthz") for _ in range(5)]
         still_open = sum(map(is_open, idle))
 
     assert all(answer.endswith(b"ok\n") for answer in answers)
-    assert still_open <= FEW.max_connections
+    assert still_open <= FOUR_CONNECTIONS.max_connections
 
 
 @pytest.mark.parametrize("loop", LOOPS)
-def test_begun_handshakes_count_as_connections(loop: str, own: Certificate) -> None:
-    with serving(PAGES, loop, FEW, own.guard) as port, ExitStack() as stack:
-        site = Site(port, own.trust)
+def test_begun_handshakes_count_as_connections(loop: str, certificate: Certificate) -> None:
+    with running_server(PAGES, loop, FOUR_CONNECTIONS, certificate.guard) as port, ExitStack() as stack:
+        site = PageServer(port, certificate.client_context)
         idle = [stack.enter_context(closing(site.connect())) for _ in range(100)]
 
         answer = site.get("/healthz")
         still_open = sum(map(is_open, idle))
 
     assert answer.endswith(b"ok\n")
-    assert still_open <= FEW.max_connections
+    assert still_open <= FOUR_CONNECTIONS.max_connections
 
 
 @pytest.mark.parametrize("loop", LOOPS)
 def test_a_flood_of_one_client_does_not_close_the_connection_of_another(loop: str) -> None:
-    with serving(PAGES, loop, FEW) as port, ExitStack() as stack:
-        site = Site(port)
+    with running_server(PAGES, loop, FOUR_CONNECTIONS) as port, ExitStack() as stack:
+        site = PageServer(port)
         other = stack.enter_context(closing(site.connect("127.0.0.2")))
         for _ in range(100):
             stack.enter_context(closing(site.connect()))
 
         other.sendall(b"GET /healthz HTTP/1.1\r\nHost: here\r\n\r\n")
 
-        assert until_closed(other).endswith(b"ok\n")
+        assert read_until_closed(other).endswith(b"ok\n")
 
 
 @pytest.mark.parametrize("tls", [False, True])
 @pytest.mark.parametrize("loop", LOOPS)
 def test_an_answer_that_is_under_way_is_not_given_up_for_idle_connections(
-    loop: str, own: Certificate, *, tls: bool
+    loop: str, certificate: Certificate, *, tls: bool
 ) -> None:
-    with serving(PAGES, loop, FEW, own.guard if tls else None) as port, ExitStack() as stack:
-        site = Site(port, own.trust if tls else None)
-        client = stack.enter_context(closing(site.opened()))
+    with (
+        running_server(PAGES, loop, FOUR_CONNECTIONS, certificate.guard if tls else None) as port,
+        ExitStack() as stack,
+    ):
+        site = PageServer(port, certificate.client_context if tls else None)
+        client = stack.enter_context(closing(site.open_connection()))
         client.sendall(b"GET /metrics HTTP/1.1\r\nHost: here\r\n\r\n")
         client.recv(1)
         for _ in range(20):
             stack.enter_context(closing(site.connect()))
 
-        answer = until_closed(client)
+        answer = read_until_closed(client)
 
-    assert len(answer) > len(HUGE)
+    assert len(answer) > len(LARGE_PAGE)
 
 
 def test_what_clients_cause_is_logged_once_and_not_once_a_client(caplog: pytest.LogCaptureFixture) -> None:
-    with caplog.at_level(logging.DEBUG), serving(PAGES, "asyncio", FEW) as port, ExitStack() as stack:
-        site = Site(port)
+    with (
+        caplog.at_level(logging.DEBUG),
+        running_server(PAGES, "asyncio", FOUR_CONNECTIONS) as port,
+        ExitStack() as stack,
+    ):
+        site = PageServer(port)
         for _ in range(50):
-            site.said(b"garbage\r\n\r\n")
+            site.send_request(b"garbage\r\n\r\n")
             stack.enter_context(closing(site.connect()))
 
         site.get("/healthz")
@@ -211,11 +226,11 @@ def test_what_clients_cause_is_logged_once_and_not_once_a_client(caplog: pytest.
 
 def test_a_name_with_several_addresses_is_served_at_all_of_them() -> None:
     found = {found[4][0] for found in socket.getaddrinfo("localhost", 1, type=socket.SOCK_STREAM)}
-    with serving(PAGES, "asyncio", FEW, host="localhost") as port:
+    with running_server(PAGES, "asyncio", FOUR_CONNECTIONS, host="localhost") as port:
         for address in found:
             with closing(socket.create_connection((str(address), port), 20)) as client:
                 client.sendall(b"GET /healthz HTTP/1.0\r\n\r\n")
-                assert until_closed(client).endswith(b"ok\n")
+                assert read_until_closed(client).endswith(b"ok\n")
 
 
 async def test_an_address_of_a_name_that_is_not_here_is_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:

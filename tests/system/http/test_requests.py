@@ -9,37 +9,37 @@ from aiohttp import web
 
 from streams.contract.settings.http_security import HttpSecurity
 from streams.edge.http_server.connections import ConnectionLimits
-from tests.system.http.page_server import LOOPS, Certificate, Site, certificate, serving
+from tests.system.http.page_server import LOOPS, Certificate, PageServer, certificate, running_server
 
 CANARY = "canary-S3cr3t-31337"
-CODE = b64encode(f"scrape:{CANARY}".encode())
-BASIC = b"Basic " + CODE
-PAGE = b"GET /metrics HTTP/1.1\r\nHost: here\r\n"
+CANARY_CREDENTIALS = b64encode(f"scrape:{CANARY}".encode())
+BASIC = b"Basic " + CANARY_CREDENTIALS
+PAGE_REQUEST = b"GET /metrics HTTP/1.1\r\nHost: here\r\n"
 
 
-async def figures(_: web.BaseRequest) -> web.Response:
+async def metrics_page(_: web.BaseRequest) -> web.Response:
     return web.Response(text="figures\n")
 
 
-async def broken(_: web.BaseRequest) -> web.Response:
+async def failing_page(_: web.BaseRequest) -> web.Response:
     raise ValueError(f"a bug that quotes {CANARY}")
 
 
-PAGES = {"/metrics": figures, "/healthz": figures, "/broken": broken}
+PAGES = {"/metrics": metrics_page, "/healthz": metrics_page, "/broken": failing_page}
 
 
-@pytest.fixture(scope="module")
-def own(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
+@pytest.fixture(scope="module", name="certificate")
+def _certificate(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
     return certificate(tmp_path_factory.mktemp("certificate"), user="scrape", password=CANARY)
 
 
 @pytest.fixture(params=LOOPS)
-def site(request: pytest.FixtureRequest, caplog: pytest.LogCaptureFixture) -> Iterator[Site]:
+def site(request: pytest.FixtureRequest, caplog: pytest.LogCaptureFixture) -> Iterator[PageServer]:
     with (
         caplog.at_level(logging.DEBUG),
-        serving(PAGES, request.param, ConnectionLimits(), HttpSecurity(user="scrape", password=CANARY)) as port,
+        running_server(PAGES, request.param, ConnectionLimits(), HttpSecurity(user="scrape", password=CANARY)) as port,
     ):
-        yield Site(port)
+        yield PageServer(port)
 
 
 HEADERS = {
@@ -53,29 +53,29 @@ HEADERS = {
     "far too long": b"Authorization: " + BASIC * 10_000 + b"\r\n",
     "a bare line feed": b"Authorization: " + BASIC + b"\n",
     "continued on the next line": b"Authorization:\r\n " + BASIC + b"\r\n",
-    "two of them": b"Authorization: Basic x\r\nAuthorization: Basic " + CODE[:-4] + b"\r\n",
-    "not ASCII": b"Authorization: Basic \xff\xfe" + CODE + b"\r\n",
-    "another scheme": b"Authorization: Bearer " + CODE + b"\r\n",
+    "two of them": b"Authorization: Basic x\r\nAuthorization: Basic " + CANARY_CREDENTIALS[:-4] + b"\r\n",
+    "not ASCII": b"Authorization: Basic \xff\xfe" + CANARY_CREDENTIALS + b"\r\n",
+    "another scheme": b"Authorization: Bearer " + CANARY_CREDENTIALS + b"\r\n",
     "a wrong password": b"Authorization: Basic " + b64encode(f"scrape:{CANARY}!".encode()) + b"\r\n",
-    "an expectation": b"Expect: " + CODE + b"\r\n",
-    "an upgrade": b"Connection: Upgrade\r\nUpgrade: " + CODE + b"\r\n",
-    "a length that is none": b"Content-Length: " + CODE + b"\r\n",
-    "two lengths": b"Content-Length: 1\r\nContent-Length: 2\r\nX: " + CODE + b"\r\n",
-    "a length and chunks": b"Content-Length: 5\r\nTransfer-Encoding: chunked\r\nX: " + CODE + b"\r\n",
-    "an encoding that is none": b"Transfer-Encoding: " + CODE + b"\r\n",
-    "chunks that are none": b"Transfer-Encoding: chunked\r\n\r\n" + CODE + b"\r\n",
-    "too many": b"".join(b"X%d: %s\r\n" % (number, CODE) for number in range(200)),
+    "an expectation": b"Expect: " + CANARY_CREDENTIALS + b"\r\n",
+    "an upgrade": b"Connection: Upgrade\r\nUpgrade: " + CANARY_CREDENTIALS + b"\r\n",
+    "a length that is none": b"Content-Length: " + CANARY_CREDENTIALS + b"\r\n",
+    "two lengths": b"Content-Length: 1\r\nContent-Length: 2\r\nX: " + CANARY_CREDENTIALS + b"\r\n",
+    "a length and chunks": b"Content-Length: 5\r\nTransfer-Encoding: chunked\r\nX: " + CANARY_CREDENTIALS + b"\r\n",
+    "an encoding that is none": b"Transfer-Encoding: " + CANARY_CREDENTIALS + b"\r\n",
+    "chunks that are none": b"Transfer-Encoding: chunked\r\n\r\n" + CANARY_CREDENTIALS + b"\r\n",
+    "too many": b"".join(b"X%d: %s\r\n" % (number, CANARY_CREDENTIALS) for number in range(200)),
 }
 
 
 @pytest.mark.parametrize("header", HEADERS.values(), ids=HEADERS)
 def test_a_request_without_the_password_in_good_order_is_refused_in_silence(
-    site: Site, caplog: pytest.LogCaptureFixture, header: bytes
+    site: PageServer, caplog: pytest.LogCaptureFixture, header: bytes
 ) -> None:
-    answer = site.said(PAGE + header + b"\r\n")
+    answer = site.send_request(PAGE_REQUEST + header + b"\r\n")
 
     assert answer.split(b"\r\n")[0].split(b" ")[1] in {b"400", b"401"}
-    assert_kept(answer, caplog)
+    assert_canary_hidden(answer, caplog)
 
 
 REQUESTS = {
@@ -104,46 +104,50 @@ REQUESTS = {
 }
 
 
-@pytest.mark.parametrize("secret", [CANARY.encode(), CODE], ids=["plain", "code"])
+@pytest.mark.parametrize("secret", [CANARY.encode(), CANARY_CREDENTIALS], ids=["plain", "code"])
 @pytest.mark.parametrize("request_", REQUESTS.values(), ids=REQUESTS)
 def test_nothing_of_a_request_is_in_an_answer_or_in_the_log(
-    site: Site, caplog: pytest.LogCaptureFixture, request_: bytes, secret: bytes
+    site: PageServer, caplog: pytest.LogCaptureFixture, request_: bytes, secret: bytes
 ) -> None:
-    answer = site.said(request_.replace(b"%s", secret).replace(b"%%", b"%"))
+    answer = site.send_request(request_.replace(b"%s", secret).replace(b"%%", b"%"))
 
-    assert_kept(answer, caplog)
+    assert_canary_hidden(answer, caplog)
     assert site.get("/healthz").endswith(b"figures\n")
 
 
-def test_a_page_that_fails_is_told_by_its_place_alone(site: Site, caplog: pytest.LogCaptureFixture) -> None:
-    answer = site.said(b"GET /broken HTTP/1.1\r\nHost: here\r\nAuthorization: " + BASIC + b"\r\n\r\n")
+def test_a_page_that_fails_is_told_by_its_place_alone(site: PageServer, caplog: pytest.LogCaptureFixture) -> None:
+    answer = site.send_request(b"GET /broken HTTP/1.1\r\nHost: here\r\nAuthorization: " + BASIC + b"\r\n\r\n")
 
     assert answer.startswith(b"HTTP/1.1 500 ")
     assert "a page failed: ValueError at " in caplog.text
     assert __file__ in caplog.text
-    assert_kept(answer, caplog)
+    assert_canary_hidden(answer, caplog)
 
 
-def test_who_has_the_password_gets_the_page_and_hears_what_else_there_is(site: Site) -> None:
+def test_who_has_the_password_gets_the_page_and_hears_what_else_there_is(site: PageServer) -> None:
     own = b"Host: here\r\nAuthorization: " + BASIC + b"\r\n\r\n"
 
-    assert site.said(b"GET /metrics HTTP/1.1\r\n" + own).endswith(b"\r\n\r\nfigures\n")
-    assert site.said(b"HEAD /metrics HTTP/1.1\r\n" + own).endswith(b"\r\n\r\n")
-    assert b" 405 " in site.said(b"POST /metrics HTTP/1.1\r\n" + own)
-    assert site.said(b"GET /other HTTP/1.1\r\n" + own).endswith(b"expected one of /broken, /healthz, /metrics\n")
+    assert site.send_request(b"GET /metrics HTTP/1.1\r\n" + own).endswith(b"\r\n\r\nfigures\n")
+    assert site.send_request(b"HEAD /metrics HTTP/1.1\r\n" + own).endswith(b"\r\n\r\n")
+    assert b" 405 " in site.send_request(b"POST /metrics HTTP/1.1\r\n" + own)
+    assert site.send_request(b"GET /other HTTP/1.1\r\n" + own).endswith(
+        b"expected one of /broken, /healthz, /metrics\n"
+    )
 
 
-def test_a_request_that_is_no_tls_is_refused_in_silence(own: Certificate, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_request_that_is_no_tls_is_refused_in_silence(
+    certificate: Certificate, caplog: pytest.LogCaptureFixture
+) -> None:
     for loop in LOOPS:
-        with caplog.at_level(logging.DEBUG), serving(PAGES, loop, ConnectionLimits(), own.guard) as port:
-            answer = Site(port).said(PAGE + b"Authorization: " + BASIC + b"\r\n\r\n")
+        with caplog.at_level(logging.DEBUG), running_server(PAGES, loop, ConnectionLimits(), certificate.guard) as port:
+            answer = PageServer(port).send_request(PAGE_REQUEST + b"Authorization: " + BASIC + b"\r\n\r\n")
             assert b"figures" not in answer
-            assert_kept(answer, caplog)
+            assert_canary_hidden(answer, caplog)
 
 
-def assert_kept(answer: bytes, caplog: pytest.LogCaptureFixture) -> None:
+def assert_canary_hidden(answer: bytes, caplog: pytest.LogCaptureFixture) -> None:
     """Fail when the canary, or its code, is in an answer or in the log."""
-    for one in (CANARY, CODE.decode()):
+    for one in (CANARY, CANARY_CREDENTIALS.decode()):
         assert one.encode() not in answer
         assert one not in caplog.text
         assert not [record for record in caplog.records if one in repr(record.args)]

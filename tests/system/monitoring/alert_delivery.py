@@ -15,9 +15,9 @@ from typing_extensions import override
 
 from dashboards.rules.alert import STALE_SECONDS, Alert
 from tests.support.broker.ports import free_port
-from tests.support.components import program
-from tests.support.monitoring.prometheus import Prometheus, prometheus_of, wait_for
-from tests.support.monitoring.scaled_rules import scaled_routes, scaled_rules
+from tests.support.components import program_path
+from tests.support.monitoring.prometheus import Prometheus, prometheus_with_config, wait_for
+from tests.support.monitoring.scaled_rules import scale_routes, scale_rules
 
 
 class Notification(NamedTuple):
@@ -29,37 +29,37 @@ class Notification(NamedTuple):
     at: float
 
 
-class Inbox:
+class NotificationInbox:
     """Everything that was told since the start, in order."""
 
     def __init__(self) -> None:
-        self.told: list[Notification] = []
+        self.notifications: list[Notification] = []
 
     def add(self, receiver: str, body: Mapping[str, Any]) -> None:
         """Keep what Alertmanager posted."""
         labels = (alert["labels"] for alert in body["alerts"])
         alerts = frozenset((one["alertname"], one.get("platform", "")) for one in labels)
-        self.told.append(Notification(receiver, body["status"], alerts, monotonic()))
+        self.notifications.append(Notification(receiver, body["status"], alerts, monotonic()))
 
-    def to(self, *receivers: str) -> list[Notification]:
+    def for_receiver(self, *receivers: str) -> list[Notification]:
         """Return what some receivers were told."""
-        return [one for one in self.told if one.receiver in receivers]
+        return [one for one in self.notifications if one.receiver in receivers]
 
     def first(self, receiver: str, status: str, alert: str, platform: str = "") -> Notification | None:
         """Return the first notification of an alert, None while there is none."""
-        told = (one for one in self.told if (one.receiver, one.status) == (receiver, status))
+        told = (one for one in self.notifications if (one.receiver, one.status) == (receiver, status))
         return next((one for one in told if (alert, platform) in one.alerts), None)
 
 
-class Chain(NamedTuple):
+class AlertDelivery(NamedTuple):
     """What a test holds in hands: the inbox, and Prometheus to look into."""
 
-    inbox: Inbox
+    inbox: NotificationInbox
     prometheus: Prometheus
 
     def wait_for(self, receiver: str, status: str, alert: str, platform: str = "", within: float = 60) -> Notification:
         """Return the notification once it came; AssertionError when it did not in time."""
-        what = f"{alert} {status} for {receiver}, got {self.inbox.told}"
+        what = f"{alert} {status} for {receiver}, got {self.inbox.notifications}"
         wait_for(lambda: self.inbox.first(receiver, status, alert, platform) is not None, what, within)
         found = self.inbox.first(receiver, status, alert, platform)
         assert found is not None
@@ -67,33 +67,33 @@ class Chain(NamedTuple):
 
 
 @contextmanager
-def chained(
-    targets: Mapping[str, Sequence[str]], alerts: Iterable[Alert], factor: int, stale: float = STALE_SECONDS
-) -> Iterator[Chain]:
+def alert_delivery(
+    targets: Mapping[str, Sequence[str]], alerts: Iterable[Alert], factor: int, staleness: float = STALE_SECONDS
+) -> Iterator[AlertDelivery]:
     """Run the chain over `targets` (job: host:port of each) with some alerts, `factor` times as fast."""
-    inbox = Inbox()
+    inbox = NotificationInbox()
     with ExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory()))
-        sink = stack.enter_context(_receiving(inbox))
-        manager = stack.enter_context(_alertmanager(folder, scaled_routes(factor, sink)))
+        sink = stack.enter_context(_webhook_server(inbox))
+        manager = stack.enter_context(_running_alertmanager(folder, scale_routes(factor, sink)))
         rules = folder / "rules.yml"
-        rules.write_text(scaled_rules((), factor, stale), encoding="utf-8")
+        rules.write_text(scale_rules((), factor, staleness), encoding="utf-8")
         scrapes = [{"job_name": job, "static_configs": [{"targets": [*hosts]}]} for job, hosts in targets.items()]
         sent = {"alertmanagers": [{"static_configs": [{"targets": [manager]}]}]}
-        config = {"global": _OFTEN, "rule_files": [str(rules)], "scrape_configs": scrapes, "alerting": sent}
+        config = {"global": _SHORT_INTERVALS, "rule_files": [str(rules)], "scrape_configs": scrapes, "alerting": sent}
         count = sum(len(hosts) for hosts in targets.values())
-        prometheus = stack.enter_context(prometheus_of(config, count))
+        prometheus = stack.enter_context(prometheus_with_config(config, count))
         # Rules are evaluated up to five seconds before the first scrape: a moment of ours, but minutes of theirs.
-        rules.write_text(scaled_rules(alerts, factor, stale), encoding="utf-8")
+        rules.write_text(scale_rules(alerts, factor, staleness), encoding="utf-8")
         prometheus.reload()
-        yield Chain(inbox, prometheus)
+        yield AlertDelivery(inbox, prometheus)
 
 
-_OFTEN = {"scrape_interval": "1s", "evaluation_interval": "1s"}
+_SHORT_INTERVALS = {"scrape_interval": "1s", "evaluation_interval": "1s"}
 
 
 @contextmanager
-def _receiving(inbox: Inbox) -> Iterator[str]:
+def _webhook_server(inbox: NotificationInbox) -> Iterator[str]:
     """Serve webhooks on a free port; yields host:port."""
 
     class Handler(BaseHTTPRequestHandler):
@@ -119,11 +119,11 @@ def _receiving(inbox: Inbox) -> Iterator[str]:
 
 
 @contextmanager
-def _alertmanager(folder: Path, config: Mapping[str, Any]) -> Iterator[str]:
+def _running_alertmanager(folder: Path, config: Mapping[str, Any]) -> Iterator[str]:
     file = folder / "alertmanager.yml"
     file.write_text(json.dumps(config), encoding="utf-8")
     address = f"127.0.0.1:{free_port()}"
-    command = [program("prometheus-alertmanager"), f"--config.file={file}", f"--storage.path={folder}/am"]
+    command = [program_path("prometheus-alertmanager"), f"--config.file={file}", f"--storage.path={folder}/am"]
     with (folder / "alertmanager.log").open("w+") as log:
         process = subprocess.Popen(
             [*command, f"--web.listen-address={address}", "--cluster.listen-address="], stdout=log, stderr=log

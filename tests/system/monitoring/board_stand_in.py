@@ -23,20 +23,20 @@ from streams.contract.metrics.metric import (
 Values = dict[tuple[str, tuple[str, ...]], float]
 
 
-class StandIn(Collector):
+class BoardStandIn(Collector):
     """Values by metric and label words, in the order of the catalogue's labels; they may change between scrapes.
 
     Clocks of rule packs are the standard ones where `listed` does not say. `readings` are the durations in seconds that a histogram holds; `process` is whose metrics they are.
     """
 
     def __init__(self, listed: Mapping[LabelSource, tuple[str, ...]], process: Process = Process.BOARD) -> None:
-        self.listed = {
+        self.label_values = {
             **dict.fromkeys((LabelSource.PACK, LabelSource.PACK_LIMITED, LabelSource.PACK_PAUSING), STANDARD_CLOCK_IDS),
             **listed,
         }
         self.process = process
         self.values: Values = {}
-        self.readings: dict[tuple[str, tuple[str, ...]], list[float]] = {}
+        self.histograms: dict[tuple[str, tuple[str, ...]], list[float]] = {}
 
     def set(self, name: str, value: float, **labels: str) -> None:
         """Give one series a value; KeyError for a label that the catalogue does not declare."""
@@ -56,7 +56,7 @@ class StandIn(Collector):
     def _family(self, metric: Metric) -> Family:
         kind = CounterMetricFamily if metric.kind is MetricKind.COUNTER else GaugeMetricFamily
         family = kind(metric.name, metric.help, labels=[label.name for label in metric.labels])
-        zeros = dict.fromkeys(label_sets(metric, self.listed), 0.0) if metric.starts_at_zero else {}
+        zeros = dict.fromkeys(label_sets(metric, self.label_values), 0.0) if metric.starts_at_zero else {}
         given = {words: value for (name, words), value in self.values.items() if name == metric.name}
         for words, value in (zeros | given).items():
             family.add_metric(words, value)
@@ -64,8 +64,8 @@ class StandIn(Collector):
 
     def _histogram(self, metric: Metric) -> Family:
         family = HistogramMetricFamily(metric.name, metric.help, labels=[label.name for label in metric.labels])
-        for words in label_sets(metric, self.listed):
-            held = self.readings.get((metric.name, words), [])
+        for words in label_sets(metric, self.label_values):
+            held = self.histograms.get((metric.name, words), [])
             buckets = [
                 (f"{edge}", float(sum(x <= edge for x in held))) for edge in bucket_bounds_seconds(metric.bucket_edges)
             ]
@@ -74,7 +74,7 @@ class StandIn(Collector):
 
 
 @contextmanager
-def exported(board: StandIn, port: int = 0) -> Iterator[str]:
+def serve_metrics(board: BoardStandIn, port: int = 0) -> Iterator[str]:
     """Serve a stand-in on a port of this machine, any that is free for 0; yields host:port."""
     registry = CollectorRegistry()
     registry.register(board)

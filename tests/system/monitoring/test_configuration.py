@@ -11,7 +11,7 @@ import yaml
 
 from dashboards.rules.alert import Alert, AlertSeverity, Audience
 from dashboards.rules.alerts.all_alerts import ALERTS
-from tests.support.components import program
+from tests.support.components import program_path
 from tests.support.paths import ROOT
 
 
@@ -38,19 +38,19 @@ def _run(*command: str | Path) -> str:
 
 
 def test_prometheus_reads_its_configuration() -> None:
-    told = _run(program("promtool"), "check", "config", ROOT / "deploy/prometheus/prometheus.yml")
+    told = _run(program_path("promtool"), "check", "config", ROOT / "deploy/prometheus/prometheus.yml")
 
     assert "1 rule files found" in told
 
 
 def test_alertmanager_reads_its_configuration() -> None:
-    assert "SUCCESS" in _run(program("amtool"), "check-config", ALERTMANAGER)
+    assert "SUCCESS" in _run(program_path("amtool"), "check-config", ALERTMANAGER)
 
 
 @pytest.mark.parametrize("alert", ALERTS, ids=lambda alert: alert.name)
 def test_an_alert_reaches_its_audience_and_nobody_else(alert: Alert) -> None:
     labels = [f"alertname={alert.name}", f"audience={alert.audience}", f"severity={alert.severity}"]
-    told = _run(program("amtool"), "config", "routes", "test", f"--config.file={ALERTMANAGER}", *labels)
+    told = _run(program_path("amtool"), "config", "routes", "test", f"--config.file={ALERTMANAGER}", *labels)
 
     assert told.strip() == RECEIVERS[alert.audience, alert.severity]
 
@@ -65,4 +65,4 @@ def test_the_maintenance_window_of_the_runbook_is_one_that_alertmanager_reads(tm
     file = tmp_path / "alertmanager.yml"
     file.write_text(json.dumps(config), encoding="utf-8")
 
-    assert "SUCCESS" in _run(program("amtool"), "check-config", file)
+    assert "SUCCESS" in _run(program_path("amtool"), "check-config", file)

@@ -6,16 +6,16 @@ from time import time  # noqa: TID251 - the stand-in tells instants near Prometh
 import pytest
 
 from streams.contract.metrics.metric import STANDARD_CLOCK_IDS, LabelSource
-from tests.support.monitoring.prometheus import Answer, answers, prometheus_on
-from tests.system.monitoring.board_stand_in import StandIn, exported
+from tests.support.monitoring.prometheus import PanelAnswer, prometheus_for_targets, query_dashboard
+from tests.system.monitoring.board_stand_in import BoardStandIn, serve_metrics
 
 PLATFORMS = ("cobalt", "harbor", "lantern", "meadow", "pebble")
-LISTED = {LabelSource.REGISTRY: PLATFORMS, LabelSource.PARTITIONS: ("0", "1"), LabelSource.RELEASE: ("1",)}
+LABEL_VALUES = {LabelSource.REGISTRY: PLATFORMS, LabelSource.PARTITIONS: ("0", "1"), LabelSource.RELEASE: ("1",)}
 HOUR = 3600.0
-Panels = dict[str, list[Answer]]
+Panels = dict[str, list[PanelAnswer]]
 
 
-def _cohort(board: StandIn, platform: str, cohort: str, filed: float, shares: tuple[float, float] | None) -> None:
+def _cohort(board: BoardStandIn, platform: str, cohort: str, filed: float, shares: tuple[float, float] | None) -> None:
     """Give a cohort a size and, where it is measurable, its shares acted on and decided within 24 hours."""
     board.set("safeclock_cohort_filed_reports", filed, platform=platform, cohort=cohort)
     if shares is None:
@@ -27,20 +27,20 @@ def _cohort(board: StandIn, platform: str, cohort: str, filed: float, shares: tu
             board.set("safeclock_cohort_within_ratio", share + off, **at, limit="24h", bound=bound)
 
 
-def _not_reached(board: StandIn, platform: str, clock: str, statistic: str) -> None:
+def _not_reached(board: BoardStandIn, platform: str, clock: str, statistic: str) -> None:
     at = {"platform": platform, "cohort": "recent", "clock": clock, "statistic": statistic}
     board.set("safeclock_cohort_quantile_reached", 0, **at)
 
 
-def _median(board: StandIn, platform: str, clock: str, hours: float) -> None:
+def _median(board: BoardStandIn, platform: str, clock: str, hours: float) -> None:
     at = {"platform": platform, "cohort": "recent", "clock": clock, "statistic": "median"}
     board.set("safeclock_cohort_quantile_reached", 1, **at)
     board.set("safeclock_cohort_quantile_seconds", hours * HOUR, **at, bound="estimate")
 
 
-def _stand_in(now: float) -> StandIn:
+def _build_stand_in(now: float) -> BoardStandIn:
     """Return a board of five platforms: honest, half open, publishing on close, rejecting, and tiny."""
-    board = StandIn(LISTED)
+    board = BoardStandIn(LABEL_VALUES)
     for name in PLATFORMS:
         board.set("safeclock_platform_info", 1, platform=name, provider="nobody", jurisdictions="EU")
         board.set("safeclock_cadence_seconds", 300, platform=name)
@@ -65,7 +65,7 @@ def _stand_in(now: float) -> StandIn:
     return board
 
 
-def _fill(board: StandIn, now: float) -> None:
+def _set_values(board: BoardStandIn, now: float) -> None:
     """Add what stands outside the cohorts: who waits, how fresh it is, what was odd."""
     board.set("safeclock_open_reports", 280, platform="harbor")
     board.set("safeclock_oldest_open_report_timestamp_seconds", now - 90 * HOUR, platform="harbor")
@@ -82,8 +82,8 @@ def _fill(board: StandIn, now: float) -> None:
     board.set("safeclock_objective_met", 0, **rule, period="current")
     board.set("safeclock_objective_met", 1, **rule, period="previous")
     board.set("safeclock_objective_budget_reports", -3, **rule)
-    board.readings["safeclock_clock_stopped_seconds", ("harbor", "time_to_action")] = [300, 301, 7200, 1e9]
-    board.readings["safeclock_clock_corrected_seconds", ("harbor", "time_to_action")] = [7200]
+    board.histograms["safeclock_clock_stopped_seconds", ("harbor", "time_to_action")] = [300, 301, 7200, 1e9]
+    board.histograms["safeclock_clock_corrected_seconds", ("harbor", "time_to_action")] = [7200]
     board.set("safeclock_as_of_timestamp_seconds", now)
     board.set("safeclock_figures_timestamp_seconds", now - 30)
     board.set("safeclock_partitions_expected", 2)
@@ -100,33 +100,38 @@ def _fill(board: StandIn, now: float) -> None:
 def panels() -> Iterator[Panels]:
     """The answers to every query by the title of their panel, once the rules have seen deadlines pass."""
     now = float(int(time()))
-    board = _stand_in(now)
-    _fill(board, now)
-    twin = _stand_in(now)
-    _fill(twin, now)
+    board = _build_stand_in(now)
+    _set_values(board, now)
+    twin = _build_stand_in(now)
+    _set_values(twin, now)
     twin.set("safeclock_figures_timestamp_seconds", now - 45)  # it stands still
-    with exported(board) as first, exported(twin) as second, prometheus_on([first, second]) as prometheus:
+    with (
+        serve_metrics(board) as first,
+        serve_metrics(twin) as second,
+        prometheus_for_targets([first, second]) as prometheus,
+    ):
         for told in (board, twin):
             told.set("safeclock_deadline_reached_total", 40, platform="harbor", clock="time_to_action", timing="live")
             told.set("safeclock_deadline_missed_total", 30, platform="harbor", clock="time_to_action", timing="live")
             for metric in ("overdue", "urgent_overdue", "due_soon"):
                 told.set(f"safeclock_{metric}_reports", 0, platform="lantern", clock="uk_review_share")
-        prometheus.settle()
+        prometheus.wait_until_evaluated()
         found: Panels = {}
-        for answer in answers(prometheus):
+        for answer in query_dashboard(prometheus):
             found.setdefault(answer.panel, []).append(answer)
         yield found
 
 
-def _only(panels: Panels, title: str) -> Answer:
+def _single_value(panels: Panels, title: str) -> PanelAnswer:
     (answer,) = panels[title]
     return answer
 
 
-def _row(panels: Panels, platform: str) -> list[float | None]:
+def _table_row(panels: Panels, platform: str) -> list[float | None]:
     """Return a platform's row of the comparison, the columns in order."""
     return [
-        answer.by("platform").get((platform,)) for answer in panels["Closed-only median and median with open reports"]
+        answer.values_by("platform").get((platform,))
+        for answer in panels["Closed-only median and median with open reports"]
     ]
 
 
@@ -144,21 +149,21 @@ def test_every_legend_and_column_names_labels_that_are_there(panels: Panels) -> 
 
 
 def test_the_headline_shows_cohorts_with_open_reports_and_hides_small_ones(panels: Panels) -> None:
-    acted = _only(panels, "Acted on within 24 h, by week of filing").by("platform", "cohort")
-    decided = _only(panels, "Decided within 24 h, by week of filing").by("platform", "cohort")
+    acted = _single_value(panels, "Acted on within 24 h, by week of filing").values_by("platform", "cohort")
+    decided = _single_value(panels, "Decided within 24 h, by week of filing").values_by("platform", "cohort")
 
     assert acted == {("lantern", "week-00"): 0.8, ("lantern", "week-01"): 0.9}
     assert decided == {("lantern", "week-00"): 0.95, ("lantern", "week-01"): 0.95}
 
 
 def test_the_last_full_week_is_followed_over_time(panels: Panels) -> None:
-    assert _only(panels, "Acted on within 24 h: last full week of filings, over time").by("platform") == {
-        ("lantern",): 0.9
-    }
+    assert _single_value(panels, "Acted on within 24 h: last full week of filings, over time").values_by(
+        "platform"
+    ) == {("lantern",): 0.9}
 
 
 def test_a_fast_published_median_stands_beside_a_median_that_is_not_reached(panels: Panels) -> None:
-    filed, published, honest, p90, share, low, high, decision, decided, waiting, oldest = _row(panels, "harbor")
+    filed, published, honest, p90, share, low, high, decision, decided, waiting, oldest = _table_row(panels, "harbor")
 
     assert (filed, published, honest, p90) == (400, 2 * HOUR, -1, -1)
     assert (share, low, high) == pytest.approx((0.25, 0.2, 0.3))
@@ -166,30 +171,30 @@ def test_a_fast_published_median_stands_beside_a_median_that_is_not_reached(pane
 
 
 def test_what_is_neither_reached_nor_not_is_not_known(panels: Panels) -> None:
-    _, _, median, p90, *_ = _row(panels, "lantern")
+    _, _, median, p90, *_ = _table_row(panels, "lantern")
 
     assert (median, p90) == (5 * HOUR, -4)
 
 
 def test_publishing_on_close_is_not_measurable_and_few_reports_are_no_rate(panels: Panels) -> None:
-    meadow, pebble = _row(panels, "meadow"), _row(panels, "pebble")
+    meadow, pebble = _table_row(panels, "meadow"), _table_row(panels, "pebble")
 
     assert meadow[:9] == [200, 0.5 * HOUR, -2, -2, -2, -2, -2, -2, -2]
     assert pebble[:9] == [19, None, -3, -3, -3, -3, -3, -3, -3]
 
 
 def test_rejecting_everything_is_a_fast_decision_and_no_action(panels: Panels) -> None:
-    _, _, action, _, acted, _, _, decision, decided, *_ = _row(panels, "cobalt")
+    _, _, action, _, acted, _, _, decision, decided, *_ = _table_row(panels, "cobalt")
 
     assert (action, acted) == (-1, 0.1)
     assert (decision, decided) == (HOUR, 0.99)
 
 
 def test_who_waits_is_counted_once_however_many_boards_tell_it(panels: Panels) -> None:
-    assert _only(panels, "Open reports").by("platform")["harbor",] == 280
-    assert _only(panels, "Oldest open report").by("platform") == {("harbor",): 90 * HOUR}
-    assert _only(panels, "Overdue").by("platform", "clock")["harbor", "time_to_action"] == 270
-    states = _only(panels, "Reports by state").by("platform", "state")
+    assert _single_value(panels, "Open reports").values_by("platform")["harbor",] == 280
+    assert _single_value(panels, "Oldest open report").values_by("platform") == {("harbor",): 90 * HOUR}
+    assert _single_value(panels, "Overdue").values_by("platform", "clock")["harbor", "time_to_action"] == 270
+    states = _single_value(panels, "Reports by state").values_by("platform", "state")
     assert (states["harbor", "open"], states["harbor", "restricted"], states["harbor", "expired"]) == (280, 120, 0)
 
 
@@ -204,41 +209,41 @@ def test_rules_are_shown_by_platform_and_clock(panels: Panels) -> None:
     }
 
     for title, value in shown.items():
-        assert _only(panels, title).by("platform", "clock")["harbor", "uk_review_share"] == value, title
+        assert _single_value(panels, title).values_by("platform", "clock")["harbor", "uk_review_share"] == value, title
 
 
 def test_what_is_no_longer_overdue_goes_down_to_zero_and_does_not_end_above_it(panels: Panels) -> None:
     for title in ("Overdue by clock", "Urgent and overdue by clock", "Due soon by clock"):
-        shown = _only(panels, title).by("platform", "clock")
+        shown = _single_value(panels, title).values_by("platform", "clock")
         assert shown["lantern", "uk_review_share"] == 0, title
         assert ("meadow", "time_to_action") not in shown
 
 
 def test_reports_overdue_by_our_own_yardstick_are_shown_apart_from_those_of_rules(panels: Panels) -> None:
-    assert ("harbor", "uk_review_share") not in _only(panels, "Overdue").by("platform", "clock")
+    assert ("harbor", "uk_review_share") not in _single_value(panels, "Overdue").values_by("platform", "clock")
 
 
 def test_the_histogram_of_closed_reports_takes_corrections_back(panels: Panels) -> None:
-    buckets = _only(panels, "Time to action: closed reports only").by("le")
+    buckets = _single_value(panels, "Time to action: closed reports only").values_by("le")
 
     assert (buckets["300.0",], buckets["600.0",], buckets["7200.0",], buckets["+Inf",]) == (1, 2, 2, 3)
-    assert set(_only(panels, "Time to decision: closed reports only").values.values()) == {0}
+    assert set(_single_value(panels, "Time to decision: closed reports only").values.values()) == {0}
 
 
 def test_missed_deadlines_are_those_that_fell_while_we_looked(panels: Panels) -> None:
-    missed = _only(panels, "Deadlines missed").by("platform", "clock")
+    missed = _single_value(panels, "Deadlines missed").values_by("platform", "clock")
 
     assert missed == {("harbor", "time_to_action"): pytest.approx(0.75)}
 
 
 def test_freshness_and_refusals_are_told(panels: Panels) -> None:
-    (age,) = _only(panels, "Age of the figures").values.values()
+    (age,) = _single_value(panels, "Age of the figures").values.values()
 
     assert 0 <= age < 600
-    assert list(_only(panels, "Figures behind their inputs").values.values()) == [45]
-    assert list(_only(panels, "Partitions not ready").values.values()) == [1]
-    assert set(_only(panels, "Watermark age in cadences").values.values()) == {2}
-    assert _only(panels, "Events refused").by("platform", "reason") == {
+    assert list(_single_value(panels, "Figures behind their inputs").values.values()) == [45]
+    assert list(_single_value(panels, "Partitions not ready").values.values()) == [1]
+    assert set(_single_value(panels, "Watermark age in cadences").values.values()) == {2}
+    assert _single_value(panels, "Events refused").values_by("platform", "reason") == {
         ("harbor", "bad_time"): 7,
         ("unknown", "unknown_platform"): 2,
     }
@@ -247,6 +252,6 @@ def test_freshness_and_refusals_are_told(panels: Panels) -> None:
 def test_second_thoughts_are_counted_by_platform(panels: Panels) -> None:
     duplicates, *_, reversed_, orphans = panels["Unusual events"]
 
-    assert duplicates.by("platform")["lantern",] == 11
-    assert reversed_.by("platform")["lantern",] == 3
+    assert duplicates.values_by("platform")["lantern",] == 11
+    assert reversed_.values_by("platform")["lantern",] == 3
     assert set(orphans.values.values()) == {0}

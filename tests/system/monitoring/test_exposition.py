@@ -7,16 +7,16 @@ from prometheus_client import CollectorRegistry, generate_latest
 
 from streams.contract.metrics.all_metrics import METRICS
 from streams.contract.metrics.metric import LabelSource, Process, label_sets
-from tests.support.components import program
-from tests.system.monitoring.board_stand_in import StandIn
+from tests.support.components import program_path
+from tests.system.monitoring.board_stand_in import BoardStandIn
 
 LISTED: dict[LabelSource, tuple[str, ...]] = dict.fromkeys(LabelSource, ("one",))
 
 
 @pytest.mark.parametrize("process", Process)
 def test_prometheus_finds_no_fault_with_any_name_or_help(process: Process) -> None:
-    promtool = program("promtool")
-    stand_in = StandIn(LISTED, process)
+    promtool = program_path("promtool")
+    stand_in = BoardStandIn(LISTED, process)
     for metric in METRICS:
         stand_in.values |= {(metric.name, words): 1.0 for words in label_sets(metric, LISTED)}
     registry = CollectorRegistry()

@@ -11,14 +11,14 @@ from prometheus_client.registry import Collector
 from dashboards.board.snapshot import SnapshotCollector
 from streams.runtime.health import WorkerCollector
 from streams.runtime.stats import WorkerStats
-from tests.support.components import program
+from tests.support.components import program_path
 from tests.support.monitoring.exposition import busy_worker, exposition, queries
-from tests.support.simulation.board_measures import board_at, told, worked
+from tests.support.simulation.board_measures import apply_updates, board_at, simulated_measures
 
 
 def board() -> Collector:
     """Return the metrics of a board that has read the whole history."""
-    figures = told(board_at(worked().as_of), worked().updates)
+    figures = apply_updates(board_at(simulated_measures().as_of), simulated_measures().updates)
     return SnapshotCollector(lambda: figures.snapshot)
 
 
@@ -29,7 +29,7 @@ def board() -> Collector:
 )
 def test_promtool_finds_no_fault_with_what_a_process_serves(collector: Callable[[], Collector]) -> None:
     checked = subprocess.run(
-        [program("promtool"), "check", "metrics"],
+        [program_path("promtool"), "check", "metrics"],
         input=exposition(collector()),
         capture_output=True,
         text=True,
@@ -44,6 +44,8 @@ def test_every_query_is_promql(tmp_path: Path) -> None:
     file = tmp_path / "queries.yml"
     file.write_text(json.dumps({"groups": [{"name": "queries", "rules": rules}]}), encoding="utf-8")
 
-    checked = subprocess.run([program("promtool"), "check", "rules", file], capture_output=True, text=True, check=False)
+    checked = subprocess.run(
+        [program_path("promtool"), "check", "rules", file], capture_output=True, text=True, check=False
+    )
 
     assert checked.returncode == 0, checked.stdout + checked.stderr

@@ -16,7 +16,7 @@ from tests.support.broker.ports import LOOPBACK, free_port
 from tests.support.paths import ROOT
 
 SAFECLOCK: Final = (sys.executable, "-m", "safeclock")
-PATIENCE: Final = 90.0
+TIMEOUT_SECONDS: Final = 90.0
 REGISTRY: Final = """
 partitions = 4
 
@@ -30,15 +30,15 @@ action_taken = "{prefix}-taken"
 """
 
 
-def until(check: Callable[[], object], explain: Callable[[], str]) -> None:
+def wait_until(check: Callable[[], object], explain: Callable[[], str]) -> None:
     """Return when `check` is true; fail with what `explain` says when that takes too long."""
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + TIMEOUT_SECONDS
     while not check():
         assert time.monotonic() < deadline, explain()
         time.sleep(0.05)
 
 
-class Process:
+class LoggedProcess:
     """A process of ours; `log` is what it has written so far."""
 
     def __init__(self, kind: str, environment: Mapping[str, str], file: Path, open_files: int | None = None) -> None:
@@ -52,7 +52,7 @@ class Process:
                 env=told,
                 stdout=output,
                 stderr=output,
-                preexec_fn=None if open_files is None else _limited(open_files),  # noqa: PLW1509 - nothing else runs here
+                preexec_fn=None if open_files is None else _limit_open_files(open_files),  # noqa: PLW1509 - nothing else runs here
             )
 
     @property
@@ -66,11 +66,11 @@ class Process:
         return self._process.pid
 
     @property
-    def code(self) -> int | None:
+    def exit_code(self) -> int | None:
         """The exit code, negative for a signal; None while it runs."""
         return self._process.poll()
 
-    def get(self, path: str) -> int:
+    def get_page(self, path: str) -> int:
         """Return the status of a page, 0 when nobody answers within five seconds."""
         client = HTTPConnection(LOOPBACK, self.port, timeout=5)
         try:
@@ -81,25 +81,25 @@ class Process:
         finally:
             client.close()
 
-    def wait(self, path: str, status: int = 200) -> None:
+    def wait_for_status(self, path: str, status: int = 200) -> None:
         """Return when a page has a status."""
-        until(lambda: self.get(path) == status or self.code is not None, lambda: self.log[-2000:])
-        assert self.code is None, self.log[-2000:]
+        wait_until(lambda: self.get_page(path) == status or self.exit_code is not None, lambda: self.log[-2000:])
+        assert self.exit_code is None, self.log[-2000:]
 
-    def says(self, words: str) -> None:
+    def wait_for_log(self, words: str) -> None:
         """Return when the log holds some words."""
-        until(lambda: words in self.log, lambda: f"{words}?\n{self.log[-2000:]}")
+        wait_until(lambda: words in self.log, lambda: f"{words}?\n{self.log[-2000:]}")
 
     def terminate(self) -> tuple[int, float]:
         """Ask it to stop and return the exit code and how many seconds that took."""
         began = time.monotonic()
         self._process.send_signal(signal.SIGTERM)
-        code = self._process.wait(PATIENCE)
+        code = self._process.wait(TIMEOUT_SECONDS)
         return code, time.monotonic() - began
 
-    def ended(self) -> int:
+    def wait_until_ended(self) -> int:
         """Wait until it ends by itself and return the exit code."""
-        return self._process.wait(PATIENCE)
+        return self._process.wait(TIMEOUT_SECONDS)
 
     def kill(self) -> None:
         """End it, whatever it does."""
@@ -107,41 +107,41 @@ class Process:
         self._process.wait()
 
 
-def _limited(files: int) -> Callable[[], None]:
+def _limit_open_files(files: int) -> Callable[[], None]:
     return lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (files, files))
 
 
-class Start:
+class ProcessStarter:
     """Starts processes that are told the same."""
 
     def __init__(self, folder: Path, environment: Mapping[str, str]) -> None:
         self._folder = folder
         self.environment = environment
-        self._started: list[Process] = []
+        self._started: list[LoggedProcess] = []
 
-    def __call__(self, kind: str, open_files: int | None = None, **more: str) -> Process:
+    def __call__(self, kind: str, open_files: int | None = None, **more: str) -> LoggedProcess:
         """Start a process."""
         log = self._folder / f"{kind}-{len(self._started)}.log"
-        self._started.append(Process(kind, {**self.environment, **more}, log, open_files))
+        self._started.append(LoggedProcess(kind, {**self.environment, **more}, log, open_files))
         return self._started[-1]
 
-    def end(self) -> None:
+    def stop_all(self) -> None:
         """End all of them."""
         for process in self._started:
             process.kill()
 
 
 @contextmanager
-def starting(folder: Path, **environment: str) -> Iterator[Start]:
+def process_starter(folder: Path, **environment: str) -> Iterator[ProcessStarter]:
     """Start processes in the block and end them after it."""
-    start = Start(folder, environment)
+    start = ProcessStarter(folder, environment)
     try:
         yield start
     finally:
-        start.end()
+        start.stop_all()
 
 
-def set_up(folder: Path, bootstrap: str, prefix: str) -> dict[str, str]:
+def create_topics(folder: Path, bootstrap: str, prefix: str) -> dict[str, str]:
     """Make topics of our own on a broker and return what processes are told."""
     registry = folder / f"{prefix}.toml"
     registry.write_text(REGISTRY.format(prefix=prefix), encoding="utf-8")
@@ -157,7 +157,7 @@ def set_up(folder: Path, bootstrap: str, prefix: str) -> dict[str, str]:
         capture_output=True,
         text=True,
         check=False,
-        timeout=PATIENCE,
+        timeout=TIMEOUT_SECONDS,
     )
     assert made.returncode == 0, made.stdout + made.stderr
     return told

@@ -12,19 +12,14 @@ import pytest
 from backports import zstd
 
 from streams.contract.events import keys
-from streams.contract.registry.registry import Platform, Registry
+from streams.domain.duration_bins import HOUR
+from tests.support.events.event_lines import action_line, filing_line
 from tests.support.events.examples import AT, SECRET, TOKEN
 from tests.support.events.line_corpus import NOW, cases
 
-FILED, TAKEN = "report-filed", "action-taken"
+PLATFORMS: Final = ("harbor", "meadow")
 
-
-REGISTRY: Final = Registry(
-    {name: Platform(id=name, provider="", report_filed=FILED, action_taken=TAKEN) for name in ("harbor", "meadow")}
-)
-
-
-PACKED: Final[Mapping[str, Callable[[bytes], bytes]]] = {
+FILE_ENCODINGS: Final[Mapping[str, Callable[[bytes], bytes]]] = {
     "plain": bytes,
     "gzip": gzip.compress,
     "zstd": zstd.compress,
@@ -35,39 +30,37 @@ PACKED: Final[Mapping[str, Callable[[bytes], bytes]]] = {
 }
 
 
-def on_its_own(line: bytes, number: int) -> bytes:
+def with_own_report(line: bytes, number: int) -> bytes:
     """Return a line with a report and an id of its own: which of two in conflict is refused is the ledger's to say."""
     token = keys.report_token(SECRET, "k1", f"report {number}")
     return line.replace(TOKEN.encode(), token.encode()).replace(b"event-0001", b"event-%04d" % number)
 
 
-def command(*arguments: str, given: bytes) -> subprocess.CompletedProcess[bytes]:
+def run_command(*arguments: str, given: bytes) -> subprocess.CompletedProcess[bytes]:
     return subprocess.run(
         [sys.executable, "-m", "safeclock", *arguments], input=given, capture_output=True, check=False
     )
 
 
-@pytest.mark.parametrize("packed", PACKED)
+@pytest.mark.parametrize("packed", FILE_ENCODINGS)
 def test_the_commands_count_the_same_refusals_however_the_lines_are_packed(packed: str, tmp_path: Path) -> None:
-    lines = [on_its_own(case.line, number) for number, case in enumerate(cases())]
-    content = PACKED[packed](b"\n".join(lines) + b"\n")
+    lines = [with_own_report(case.line, number) for number, case in enumerate(cases())]
+    content = FILE_ENCODINGS[packed](b"\n".join(lines) + b"\n")
     path = tmp_path / "events"
     path.write_bytes(content)
     registry = tmp_path / "registry.toml"
-    registry.write_text(
-        "".join(f'[[platforms]]\nid = "{each}"\nprovider = "A"\n' for each in REGISTRY.platforms), "utf-8"
-    )
+    registry.write_text("".join(f'[[platforms]]\nid = "{each}"\nprovider = "A"\n' for each in PLATFORMS), "utf-8")
     how = ("--registry", str(registry))
     now = ("--now", "2026-01-01T01:00:00.123Z")
     expected: dict[str, int] = {}
     for case in cases():
-        if case.history:
-            expected[case.history[0]] = expected.get(case.history[0], 0) + 1
+        if case.expected_in_history:
+            expected[case.expected_in_history[0]] = expected.get(case.expected_in_history[0], 0) + 1
 
-    checked = command("check", "-", *how, *now, "--format", "json", given=content)
-    measured = command("measure", str(path), *how, *now, "--format", "json", given=b"")
-    explained = command("clocks", "explain", "-", *how, *now, "--format", "json", given=content)
-    published = command("publish", str(path), *how, "--history", "--dry-run", given=b"")
+    checked = run_command("check", "-", *how, *now, "--format", "json", given=content)
+    measured = run_command("measure", str(path), *how, *now, "--format", "json", given=b"")
+    explained = run_command("clocks", "explain", "-", *how, *now, "--format", "json", given=content)
+    published = run_command("publish", str(path), *how, "--history", "--dry-run", given=b"")
 
     groups = json.loads(checked.stdout)["refused"]
     assert AT + 3_600_000 == NOW
@@ -80,8 +73,9 @@ def test_the_commands_count_the_same_refusals_however_the_lines_are_packed(packe
     assert (checked.returncode, measured.returncode, published.returncode) == (1, 0, 1)
 
 
-def test_measure_reads_standard_input(events: Path) -> None:
-    command = [sys.executable, "-m", "safeclock", "measure", "--format", "json"]
-    piped = subprocess.run(command, input=events.read_bytes(), capture_output=True, check=True)
+def test_measure_reads_standard_input() -> None:
+    lines = filing_line("a", 0) + filing_line("b", 0) + action_line("a", "restricted", HOUR)
 
-    assert json.loads(piped.stdout)["groups"][0]["filed"] == 2
+    measured = run_command("measure", "--format", "json", given=lines)
+
+    assert json.loads(measured.stdout)["groups"][0]["filed"] == 2

@@ -14,16 +14,22 @@ from tests.support.broker.apache import ApacheKafka
 from tests.support.broker.apache import apache_kafka as apache_node
 from tests.support.broker.jars import BrokerUnavailableError
 from tests.support.broker.ports import LOOPBACK, free_port
-from tests.support.components import missing
-from tests.system.processes.safeclock_process import SAFECLOCK, Start, set_up, starting, until
+from tests.support.components import require_component
+from tests.system.processes.safeclock_process import (
+    SAFECLOCK,
+    ProcessStarter,
+    create_topics,
+    process_starter,
+    wait_until,
+)
 
-KINDS = ("worker", "board")
+PROCESS_KINDS = ("worker", "board")
 WITHIN_SECONDS = 5.5
 """Five seconds, and the time that a busy machine takes to see the end."""
 
 
 @pytest.fixture
-def silent() -> Iterator[str]:
+def silent_address() -> Iterator[str]:
     """An address that takes connections and never answers, like a broker that hangs."""
     with socket.create_server((LOOPBACK, 0)) as listener:
         yield f"{LOOPBACK}:{listener.getsockname()[1]}"
@@ -36,20 +42,20 @@ def broker() -> Iterator[ApacheKafka]:
         with apache_node() as node:
             yield node
     except BrokerUnavailableError as reason:
-        missing("apache-kafka", str(reason))
+        require_component("apache-kafka", str(reason))
 
 
 @pytest.fixture
-def start(broker: ApacheKafka, tmp_path: Path) -> Iterator[Start]:
+def start(broker: ApacheKafka, tmp_path: Path) -> Iterator[ProcessStarter]:
     if not broker.running:
         broker.start()
-    told = set_up(tmp_path, broker.bootstrap, "edge")  # one application: all share the measures
-    with starting(tmp_path, **told) as started:
+    told = create_topics(tmp_path, broker.bootstrap, "edge")  # one application: all share the measures
+    with process_starter(tmp_path, **told) as started:
         yield started
 
 
 @contextmanager
-def away(broker: ApacheKafka) -> Iterator[None]:
+def stopped_broker(broker: ApacheKafka) -> Iterator[None]:
     """Kill the broker for the block."""
     broker.kill()
     try:
@@ -59,7 +65,7 @@ def away(broker: ApacheKafka) -> Iterator[None]:
 
 
 @contextmanager
-def hung(broker: ApacheKafka) -> Iterator[None]:
+def paused_broker(broker: ApacheKafka) -> Iterator[None]:
     """Let the broker stand still for the block."""
     broker.pause()
     try:
@@ -68,51 +74,53 @@ def hung(broker: ApacheKafka) -> Iterator[None]:
         broker.resume()
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_a_liveness_probe_is_answered_beside_400_idle_connections_with_256_open_files(kind: str, start: Start) -> None:
+@pytest.mark.parametrize("kind", PROCESS_KINDS)
+def test_a_liveness_probe_is_answered_beside_400_idle_connections_with_256_open_files(
+    kind: str, start: ProcessStarter
+) -> None:
     process = start(kind, open_files=256)
-    process.wait("/healthz")
+    process.wait_for_status("/healthz")
 
     with ExitStack() as stack:
         for _ in range(400):
             stack.enter_context(closing(socket.create_connection((LOOPBACK, process.port), 5)))
-        answers = [process.get("/healthz") for _ in range(10)]
+        answers = [process.get_page("/healthz") for _ in range(10)]
         open_files = len(list(Path(f"/proc/{process.pid}/fd").iterdir()))
 
     assert answers == [200] * 10
     assert open_files < 128
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", PROCESS_KINDS)
 def test_a_port_that_is_in_use_is_told_by_its_setting(kind: str, tmp_path: Path) -> None:
-    with socket.create_server((LOOPBACK, 0)) as taken, starting(tmp_path) as start:
+    with socket.create_server((LOOPBACK, 0)) as taken, process_starter(tmp_path) as start:
         port = str(taken.getsockname()[1])
         process = start(kind, SAFECLOCK_HTTP_PORT=port, SAFECLOCK_BOOTSTRAP=f"{LOOPBACK}:{free_port()}")
 
-        assert process.ended() == 1
+        assert process.wait_until_ended() == 1
         assert process.log.splitlines()[-1].endswith(
             f"the {kind} stopped: SAFECLOCK_HTTP_PORT: expected a free port at {LOOPBACK}, got {port}, which is in use"
         )
         assert "Traceback" not in process.log
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", PROCESS_KINDS)
 def test_an_address_that_is_not_this_machine_s_is_told_by_its_setting(kind: str, tmp_path: Path) -> None:
-    with starting(tmp_path, SAFECLOCK_HTTP_HOST="192.0.2.1", SAFECLOCK_HTTP_ALLOW_INSECURE="yes") as start:
+    with process_starter(tmp_path, SAFECLOCK_HTTP_HOST="192.0.2.1", SAFECLOCK_HTTP_ALLOW_INSECURE="yes") as start:
         process = start(kind, SAFECLOCK_BOOTSTRAP=f"{LOOPBACK}:{free_port()}")
 
-        assert process.ended() == 1
+        assert process.wait_until_ended() == 1
         assert f"the {kind} stopped: SAFECLOCK_HTTP_HOST, SAFECLOCK_HTTP_PORT: expected an address" in process.log
         assert "Traceback" not in process.log
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_a_normal_start_and_stop_is_few_lines_and_no_error(kind: str, start: Start) -> None:
+@pytest.mark.parametrize("kind", PROCESS_KINDS)
+def test_a_normal_start_and_stop_is_few_lines_and_no_error(kind: str, start: ProcessStarter) -> None:
     process = start(kind)
     if kind == "worker":
-        process.wait("/readyz")
+        process.wait_for_status("/readyz")
     else:
-        process.says("reading 4 partitions")
+        process.wait_for_log("reading 4 partitions")
 
     started = process.log
     code, seconds = process.terminate()
@@ -126,10 +134,10 @@ def test_a_normal_start_and_stop_is_few_lines_and_no_error(kind: str, start: Sta
     assert " stopped: " in process.log.splitlines()[-1]
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_a_log_for_machines_is_json_to_its_last_line(kind: str, start: Start) -> None:
+@pytest.mark.parametrize("kind", PROCESS_KINDS)
+def test_a_log_for_machines_is_json_to_its_last_line(kind: str, start: ProcessStarter) -> None:
     process = start(kind, SAFECLOCK_LOG_FORMAT="json")
-    process.says("serving partitions" if kind == "worker" else "reading 4 partitions")
+    process.wait_for_log("serving partitions" if kind == "worker" else "reading 4 partitions")
 
     process.terminate()
 
@@ -139,37 +147,39 @@ def test_a_log_for_machines_is_json_to_its_last_line(kind: str, start: Start) ->
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kind", KINDS)
-def test_an_outage_is_a_line_when_it_begins_and_one_when_it_ends(kind: str, start: Start, broker: ApacheKafka) -> None:
+@pytest.mark.parametrize("kind", PROCESS_KINDS)
+def test_an_outage_is_a_line_when_it_begins_and_one_when_it_ends(
+    kind: str, start: ProcessStarter, broker: ApacheKafka
+) -> None:
     process = start(kind)
-    process.says("serving partitions" if kind == "worker" else "reading 4 partitions")
+    process.wait_for_log("serving partitions" if kind == "worker" else "reading 4 partitions")
     before = process.log
 
-    with away(broker):
-        process.says("none answered; trying again")
+    with stopped_broker(broker):
+        process.wait_for_log("none answered; trying again")
         if kind == "worker":
-            process.wait("/readyz", 503)
-    until(lambda: "answers again after" in process.log or process.code is not None, lambda: process.log)
+            process.wait_for_status("/readyz", 503)
+    wait_until(lambda: "answers again after" in process.log or process.exit_code is not None, lambda: process.log)
 
     said = process.log.removeprefix(before).splitlines()
     assert said[0].split(" ")[2] == "WARNING"
     assert len(said) <= 4, process.log
     assert "Traceback" not in process.log
     # A worker that a broker tells after its return what it cannot go on with ends, and begins at its last commit.
-    assert process.code in ({None, 1} if kind == "worker" else {None})
+    assert process.exit_code in ({None, 1} if kind == "worker" else {None})
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("gone", [away, hung])
+@pytest.mark.parametrize("kind", PROCESS_KINDS)
+@pytest.mark.parametrize("gone", [stopped_broker, paused_broker])
 def test_without_its_broker_a_process_that_is_asked_to_stop_ends_within_seconds(
-    kind: str, gone: Callable[[ApacheKafka], AbstractContextManager[None]], start: Start, broker: ApacheKafka
+    kind: str, gone: Callable[[ApacheKafka], AbstractContextManager[None]], start: ProcessStarter, broker: ApacheKafka
 ) -> None:
     process = start(kind)
-    process.says("serving partitions" if kind == "worker" else "reading 4 partitions")
+    process.wait_for_log("serving partitions" if kind == "worker" else "reading 4 partitions")
 
     with gone(broker):
-        process.get("/healthz")
+        process.get_page("/healthz")
         _, seconds = process.terminate()
 
     assert seconds < WITHIN_SECONDS
@@ -177,11 +187,13 @@ def test_without_its_broker_a_process_that_is_asked_to_stop_ends_within_seconds(
     assert " stopped: " in process.log.splitlines()[-1]
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_a_process_that_never_reached_a_broker_ends_within_seconds(kind: str, silent: str, tmp_path: Path) -> None:
-    with starting(tmp_path, SAFECLOCK_BOOTSTRAP=silent) as start:
+@pytest.mark.parametrize("kind", PROCESS_KINDS)
+def test_a_process_that_never_reached_a_broker_ends_within_seconds(
+    kind: str, silent_address: str, tmp_path: Path
+) -> None:
+    with process_starter(tmp_path, SAFECLOCK_BOOTSTRAP=silent_address) as start:
         process = start(kind)
-        process.wait("/healthz")
+        process.wait_for_status("/healthz")
 
         code, seconds = process.terminate()
 
@@ -194,22 +206,22 @@ def test_a_process_that_never_reached_a_broker_ends_within_seconds(kind: str, si
 def test_a_worker_that_waits_for_a_coordinator_of_transactions_ends_within_seconds(tmp_path: Path) -> None:
     try:
         with apache_node(transaction_state_log_replication_factor="3", transaction_state_log_min_isr="2") as node:
-            told = set_up(tmp_path, node.bootstrap, "uncoordinated")
-            with starting(tmp_path, **told) as start:
+            told = create_topics(tmp_path, node.bootstrap, "uncoordinated")
+            with process_starter(tmp_path, **told) as start:
                 worker = start("worker")
-                until(lambda: worker.get("/readyz") == 503, lambda: worker.log)
+                wait_until(lambda: worker.get_page("/readyz") == 503, lambda: worker.log)
 
                 code, seconds = worker.terminate()
 
                 assert (code, seconds < WITHIN_SECONDS) == (0, True)
                 assert "Traceback" not in worker.log
     except BrokerUnavailableError as reason:
-        missing("apache-kafka", str(reason))
+        require_component("apache-kafka", str(reason))
 
 
 @pytest.mark.slow
 def test_a_publisher_that_is_asked_to_stop_says_what_was_not_acknowledged(
-    start: Start, broker: ApacheKafka, tmp_path: Path
+    start: ProcessStarter, broker: ApacheKafka, tmp_path: Path
 ) -> None:
     told = {**os.environ, **start.environment, "SAFECLOCK_PUBLISH_BOOTSTRAP": broker.bootstrap}
     line = {
@@ -226,9 +238,9 @@ def test_a_publisher_that_is_asked_to_stop_says_what_was_not_acknowledged(
         assert process.stdin is not None
         process.stdin.write(json.dumps(line).encode() + b"\n")
         process.stdin.flush()
-        until(lambda: broker.bootstrap in log.read_text(), log.read_text)
+        wait_until(lambda: broker.bootstrap in log.read_text(), log.read_text)
 
-        with away(broker):
+        with stopped_broker(broker):
             process.stdin.write(json.dumps({**line, "id": "heartbeat-2"}).encode() + b"\n")
             process.stdin.flush()
             process.terminate()

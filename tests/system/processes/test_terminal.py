@@ -14,10 +14,10 @@ from pathlib import Path
 import pytest
 
 from streams.domain.duration_bins import DAY
-from tests.support.events.event_lines import acted, filed
-from tests.support.paths import CHILDREN
+from tests.support.events.event_lines import action_line, filing_line
+from tests.support.paths import CHILDREN_PACK
 
-CUT = "…"
+ELLIPSIS = "…"
 FOLDER = (
     "a folder with [bold]a rather long name[/bold] for :smile: which no table of eighty columns has the room it takes"
 )
@@ -29,13 +29,13 @@ def events(tmp_path: Path) -> Path:
     labels = {"harm": "intimate_images", "reporter": "organisation", "trusted_flagger": True}
     path = tmp_path / FOLDER / "events.jsonl"
     path.parent.mkdir(parents=True)
-    several = [filed(f"r{n}", n * 1_000, labels=labels if n % 2 else None) for n in range(150)]
+    several = [filing_line(f"r{n}", n * 1_000, labels=labels if n % 2 else None) for n in range(150)]
     path.write_bytes(
         b"".join(
             [
                 *several,
-                acted("r1", "restricted", 3_600_000),
-                acted("r3", "restricted", 2 * DAY),
+                action_line("r1", "restricted", 3_600_000),
+                action_line("r3", "restricted", 2 * DAY),
                 b"{\n",
                 b'{"specversion":"1.0"}\n',
             ]
@@ -44,17 +44,17 @@ def events(tmp_path: Path) -> Path:
     return path
 
 
-def commands(path: Path) -> list[list[str]]:
+def command_lines(path: Path) -> list[list[str]]:
     return [
         ["check", str(path)],
         ["measure", str(path), "--by", "platform,harm,reporter,trusted_flagger,jurisdictions"],
-        ["clocks", "list", "--pack", str(CHILDREN)],
-        ["clocks", "explain", str(path), "--pack", str(CHILDREN)],
+        ["clocks", "list", "--pack", str(CHILDREN_PACK)],
+        ["clocks", "explain", str(path), "--pack", str(CHILDREN_PACK)],
         ["publish", str(path), "--history", "--dry-run"],
     ]
 
 
-def piped(arguments: Sequence[str], **variables: str) -> str:
+def output_in_pipe(arguments: Sequence[str], **variables: str) -> str:
     """Return what a command prints into a pipe while a terminal of eighty columns is on its standard input."""
     parent, child = pty.openpty()
     _resize(child, 80)
@@ -72,7 +72,7 @@ def piped(arguments: Sequence[str], **variables: str) -> str:
     return ended.stdout.decode()
 
 
-def on_a_terminal(arguments: Sequence[str], columns: int) -> str:
+def output_on_terminal(arguments: Sequence[str], columns: int) -> str:
     """Return what a command prints on a terminal."""
     parent, child = pty.openpty()
     _resize(child, columns)
@@ -104,7 +104,7 @@ def _read(terminal: int) -> bytes:
         return b""
 
 
-def said(text: str) -> str:
+def visible_text(text: str) -> str:
     """Return what a text says, without blanks, line breaks and the lines of tables."""
     return re.sub(r"[\s\u2500-\u257f]", "", text)
 
@@ -112,10 +112,10 @@ def said(text: str) -> str:
 @pytest.mark.parametrize("number", range(5))
 @pytest.mark.parametrize("variables", [{}, {"COLUMNS": "40"}])
 def test_nothing_is_cut_or_wrapped_in_a_pipe(events: Path, number: int, variables: dict[str, str]) -> None:
-    shown = piped(commands(events)[number], **variables)
+    shown = output_in_pipe(command_lines(events)[number], **variables)
 
     assert shown
-    assert CUT not in shown
+    assert ELLIPSIS not in shown
     assert not any(len(line) > 50_000 for line in shown.splitlines())
     if number in {0, 4}:
         assert f"{events}:153" in shown
@@ -127,23 +127,23 @@ def test_nothing_is_cut_or_wrapped_in_a_pipe(events: Path, number: int, variable
 
 @pytest.mark.parametrize("columns", [80, 40])
 def test_on_a_terminal_places_are_broken_and_not_cut(events: Path, columns: int) -> None:
-    shown = on_a_terminal(["check", str(events)], columns)
+    shown = output_on_terminal(["check", str(events)], columns)
 
-    assert CUT not in shown
+    assert ELLIPSIS not in shown
     assert max(len(line.rstrip()) for line in shown.splitlines()) <= columns
     cells = [[cell.strip() for cell in line.split("│")] for line in shown.splitlines() if "│" in line]
-    assert f"{events}:153".replace(" ", "") in said("".join(cell[4] for cell in cells))
+    assert f"{events}:153".replace(" ", "") in visible_text("".join(cell[4] for cell in cells))
 
 
 def test_on_a_terminal_figures_are_broken_and_not_cut(events: Path) -> None:
-    shown = on_a_terminal(commands(events)[1], 80)
+    shown = output_on_terminal(command_lines(events)[1], 80)
 
-    assert CUT not in shown
+    assert ELLIPSIS not in shown
     assert max(len(line.rstrip()) for line in shown.splitlines()) <= 80
 
 
 @pytest.mark.parametrize("number", [2, 3])
 def test_clocks_are_told_whole_on_a_terminal(events: Path, number: int) -> None:
-    command = commands(events)[number]
+    command = command_lines(events)[number]
 
-    assert said(on_a_terminal(command, 80)) == said(piped(command))
+    assert visible_text(output_on_terminal(command, 80)) == visible_text(output_in_pipe(command))

@@ -11,11 +11,11 @@ import pytest
 from streams.runtime.faust_app import EMBEDDED_TUNING, create_app
 from streams.runtime.settings import Settings
 from tests.support.broker.ports import LOOPBACK, free_port
-from tests.support.process.counting.counting_chain import WorkerProcess, eventually
+from tests.support.process.counting.counting_chain import WorkerProcess, wait_until_async
 
 
 @pytest.fixture
-def silent() -> Iterator[str]:
+def silent_address() -> Iterator[str]:
     """An address that takes connections and never answers, like a broker that hangs."""
     with socket.create_server((LOOPBACK, 0)) as listener:
         yield f"{LOOPBACK}:{listener.getsockname()[1]}"
@@ -33,13 +33,13 @@ def test_a_worker_makes_no_folder_that_users_of_a_machine_would_share(
 
 
 @pytest.fixture
-def start(tmp_path: Path) -> Iterator["Start"]:
-    starter = Start(tmp_path / "worker.log")
+def start(tmp_path: Path) -> Iterator["WorkerStarter"]:
+    starter = WorkerStarter(tmp_path / "worker.log")
     yield starter
     starter.close()
 
 
-class Start:
+class WorkerStarter:
     """Starts workers on brokers that are none."""
 
     def __init__(self, log: Path) -> None:
@@ -52,7 +52,7 @@ class Start:
         self._started.append(WorkerProcess(told, self.log))
         return self._started[-1]
 
-    def said(self) -> str:
+    def log_text(self) -> str:
         """Return what the workers have logged."""
         return self.log.read_text(errors="replace")
 
@@ -62,22 +62,24 @@ class Start:
             worker.kill()
 
 
-async def test_a_worker_that_waits_for_a_silent_broker_stops_when_it_is_told_to(start: Start, silent: str) -> None:
-    worker = start(silent)
-    await eventually(lambda: "health and metrics on" in start.said(), "the worker to begin", start.said)
+async def test_a_worker_that_waits_for_a_silent_broker_stops_when_it_is_told_to(
+    start: WorkerStarter, silent_address: str
+) -> None:
+    worker = start(silent_address)
+    await wait_until_async(lambda: "health and metrics on" in start.log_text(), "the worker to begin", start.log_text)
 
     code = await asyncio.to_thread(worker.terminate)
 
-    assert code == 0, start.said()
+    assert code == 0, start.log_text()
 
 
 @pytest.mark.slow
-async def test_where_no_broker_answers_a_worker_says_which_setting_to_look_at(start: Start) -> None:
+async def test_where_no_broker_answers_a_worker_says_which_setting_to_look_at(start: WorkerStarter) -> None:
     nowhere = f"{LOOPBACK}:{free_port()}"
     worker = start(nowhere)
 
-    await eventually(lambda: worker.code is not None, "the worker to give up", start.said)
+    await wait_until_async(lambda: worker.exit_code is not None, "the worker to give up", start.log_text)
 
-    assert worker.code == 1
-    assert f"the worker stopped: SAFECLOCK_BOOTSTRAP: expected a broker at {nowhere}, none answered" in start.said()
-    assert "Traceback" not in start.said()
+    assert worker.exit_code == 1
+    assert f"the worker stopped: SAFECLOCK_BOOTSTRAP: expected a broker at {nowhere}, none answered" in start.log_text()
+    assert "Traceback" not in start.log_text()

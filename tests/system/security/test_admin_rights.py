@@ -13,11 +13,11 @@ from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.errors import KafkaError, TopicAuthorizationFailedError
 
 from tests.support.broker.apache import BrokerUnavailableError
-from tests.support.broker.security.authorized_kafka import Guarded, guarded_kafka
-from tests.support.components import missing
-from tests.support.process.admin_terminal import Terminal, terminal
-from tests.support.process.chain import SAFECLOCK, Part
-from tests.support.waiting import until
+from tests.support.broker.security.authorized_kafka import AuthorizedKafka, authorized_kafka
+from tests.support.components import require_component
+from tests.support.process.admin_terminal import AdminTerminal, open_terminal
+from tests.support.process.chain import SAFECLOCK, SafeclockProcess
+from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.slow
 
@@ -26,12 +26,12 @@ FIRST, SECOND = "the-first-password", "the-second-password"
 
 
 @pytest.fixture(scope="module")
-def guarded() -> Iterator[Guarded]:
+def guarded() -> Iterator[AuthorizedKafka]:
     try:
-        with guarded_kafka() as broker:
+        with authorized_kafka() as broker:
             yield broker
     except BrokerUnavailableError as reason:
-        missing("apache-kafka", str(reason))
+        require_component("apache-kafka", str(reason))
 
 
 @pytest.fixture(scope="module")
@@ -43,21 +43,21 @@ def passwords(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def applied(guarded: Guarded, passwords: Path, tmp_path_factory: pytest.TempPathFactory) -> Terminal:
-    made = terminal(tmp_path_factory.mktemp("guarded"), "guarded", guarded.operator())
-    printed = made.done("admin", "apply", *how(passwords))
+def applied(guarded: AuthorizedKafka, passwords: Path, tmp_path_factory: pytest.TempPathFactory) -> AdminTerminal:
+    made = open_terminal(tmp_path_factory.mktemp("guarded"), "guarded", guarded.operator_environment())
+    printed = made.run_successfully("admin", "apply", *apply_arguments(passwords))
     assert FIRST not in printed
     return made
 
 
-def how(passwords: Path) -> tuple[str | Path, ...]:
+def apply_arguments(passwords: Path) -> tuple[str | Path, ...]:
     """Return the flags of `admin plan` and `admin apply`."""
     return "--replication", "1", "--passwords", passwords
 
 
-def named(guarded: Guarded, user: str, password: str) -> dict[str, Any]:
+def client_environment(guarded: AuthorizedKafka, user: str, password: str) -> dict[str, Any]:
     return {
-        "bootstrap_servers": guarded.outer,
+        "bootstrap_servers": guarded.external_listener,
         "security_protocol": "SASL_PLAINTEXT",
         "sasl_mechanism": "SCRAM-SHA-512",
         "sasl_plain_username": user,
@@ -65,9 +65,9 @@ def named(guarded: Guarded, user: str, password: str) -> dict[str, Any]:
     }
 
 
-async def signs_in(guarded: Guarded, password: str) -> bool:
+async def can_log_in(guarded: AuthorizedKafka, password: str) -> bool:
     """Whether the platform harbor is let in; the client that its publisher uses would try for half a minute."""
-    client = AIOKafkaAdminClient(**named(guarded, "harbor", password))
+    client = AIOKafkaAdminClient(**client_environment(guarded, "harbor", password))
     try:
         await client.start()
     except KafkaConnectionError:
@@ -77,18 +77,20 @@ async def signs_in(guarded: Guarded, password: str) -> bool:
     return True
 
 
-def send(guarded: Guarded, topic: str) -> None:
+def send(guarded: AuthorizedKafka, topic: str) -> None:
     """Send a record as the platform harbor, as its publisher does."""
-    producer = KafkaProducer(**named(guarded, "harbor", FIRST), enable_idempotence=True, max_block_ms=5_000)
+    producer = KafkaProducer(
+        **client_environment(guarded, "harbor", FIRST), enable_idempotence=True, max_block_ms=5_000
+    )
     with closing(producer):
         producer.send(topic, b"{}", b"harbor|x", partition=0).get(10)
 
 
-def test_what_was_applied_needs_nothing(applied: Terminal, passwords: Path) -> None:
-    assert applied.done("admin", "plan", *how(passwords)).endswith("nothing to change\n")
+def test_what_was_applied_needs_nothing(applied: AdminTerminal, passwords: Path) -> None:
+    assert applied.run_successfully("admin", "plan", *apply_arguments(passwords)).endswith("nothing to change\n")
 
 
-def test_a_platform_writes_its_own_topics_and_no_other(applied: Terminal, guarded: Guarded) -> None:
+def test_a_platform_writes_its_own_topics_and_no_other(applied: AdminTerminal, guarded: AuthorizedKafka) -> None:
     assert applied
 
     send(guarded, "guarded-filed.harbor")
@@ -98,9 +100,14 @@ def test_a_platform_writes_its_own_topics_and_no_other(applied: Terminal, guarde
 
 
 @pytest.mark.parametrize(("topic", "may"), [("measures", True), ("guarded-filed.harbor", False)])
-def test_a_board_reads_measures_and_nothing_else(applied: Terminal, guarded: Guarded, topic: str, may: bool) -> None:  # noqa: FBT001
+def test_a_board_reads_measures_and_nothing_else(
+    applied: AdminTerminal,
+    guarded: AuthorizedKafka,
+    topic: str,
+    may: bool,  # noqa: FBT001 - pytest passes it by name
+) -> None:
     assert applied
-    consumer = KafkaConsumer(**named(guarded, "safeclock-board", FIRST), group_id=None)
+    consumer = KafkaConsumer(**client_environment(guarded, "safeclock-board", FIRST), group_id=None)
     topic_partition = TopicPartition(topic, 0)
 
     with closing(consumer):
@@ -112,7 +119,9 @@ def test_a_board_reads_measures_and_nothing_else(applied: Terminal, guarded: Gua
                 consumer.end_offsets([topic_partition])
 
 
-def test_a_worker_counts_with_the_rights_that_it_was_given(applied: Terminal, guarded: Guarded, tmp_path: Path) -> None:
+def test_a_worker_counts_with_the_rights_that_it_was_given(
+    applied: AdminTerminal, guarded: AuthorizedKafka, tmp_path: Path
+) -> None:
     send(guarded, "guarded-taken.harbor")
     own = {
         "SAFECLOCK_MECHANISM": "SCRAM-SHA-512",
@@ -120,10 +129,12 @@ def test_a_worker_counts_with_the_rights_that_it_was_given(applied: Terminal, gu
         "SAFECLOCK_PASSWORD": FIRST,
     }
     environment = {**applied.environment, **own}
-    worker = Part((*SAFECLOCK, "worker"), environment, tmp_path / "worker.log")
+    worker = SafeclockProcess((*SAFECLOCK, "worker"), environment, tmp_path / "worker.log")
 
     try:
-        until(lambda: worker.total(APPLIED) > 0, "a record to be applied and committed", worker.log.read_text)
+        wait_until(
+            lambda: worker.counter_total(APPLIED) > 0, "a record to be applied and committed", worker.log.read_text
+        )
         assert worker.terminate() == 0, worker.log.read_text()
     finally:
         worker.kill()
@@ -131,37 +142,41 @@ def test_a_worker_counts_with_the_rights_that_it_was_given(applied: Terminal, gu
     assert "expected min.insync.replicas=2, found 1" in worker.log.read_text(), "it may see how topics are set"
 
 
-def test_a_right_that_somebody_gave_is_taken_back(applied: Terminal, guarded: Guarded, passwords: Path) -> None:
+def test_a_right_that_somebody_gave_is_taken_back(
+    applied: AdminTerminal, guarded: AuthorizedKafka, passwords: Path
+) -> None:
     registry = Path(applied.environment["SAFECLOCK_REGISTRY"])
     text = registry.read_text(encoding="utf-8")
     registry.write_text(text.replace("guarded-filed.lantern", "guarded-filed.harbor"), encoding="utf-8")
-    shared = applied.done("admin", "apply", *how(passwords))
+    shared = applied.run_successfully("admin", "apply", *apply_arguments(passwords))
     registry.write_text(text, encoding="utf-8")
 
-    apart = applied.done("admin", "apply", *how(passwords))
+    apart = applied.run_successfully("admin", "apply", *apply_arguments(passwords))
 
     assert "✓ User:lantern may WRITE on topic guarded-filed.harbor" in shared
     assert "✓ User:lantern may no longer WRITE on topic guarded-filed.harbor" in apart
-    assert guarded.inner
+    assert guarded.internal_listener
 
 
 def test_a_password_that_is_renewed_takes_the_place_of_the_former(
-    applied: Terminal, guarded: Guarded, passwords: Path
+    applied: AdminTerminal, guarded: AuthorizedKafka, passwords: Path
 ) -> None:
     (passwords / "harbor").write_text(f"{SECOND}\n", encoding="utf-8")
 
-    renewed = applied.done("admin", "apply", *how(passwords), "--renew", "harbor")
+    renewed = applied.run_successfully("admin", "apply", *apply_arguments(passwords), "--renew", "harbor")
 
     assert "✓ user harbor: new password" in renewed
     assert SECOND not in renewed
-    assert asyncio.run(signs_in(guarded, SECOND))
-    assert not asyncio.run(signs_in(guarded, FIRST))
+    assert asyncio.run(can_log_in(guarded, SECOND))
+    assert not asyncio.run(can_log_in(guarded, FIRST))
 
 
-def test_who_may_not_see_topics_is_told_the_setting_and_the_right(applied: Terminal, guarded: Guarded) -> None:
-    anonymous = Terminal(
+def test_who_may_not_see_topics_is_told_the_setting_and_the_right(
+    applied: AdminTerminal, guarded: AuthorizedKafka
+) -> None:
+    anonymous = AdminTerminal(
         {
-            "SAFECLOCK_BOOTSTRAP": guarded.inner,
+            "SAFECLOCK_BOOTSTRAP": guarded.internal_listener,
             **{name: applied.environment[name] for name in ("SAFECLOCK_APPLICATION", "SAFECLOCK_REGISTRY")},
         }
     )
@@ -175,14 +190,14 @@ def test_who_may_not_see_topics_is_told_the_setting_and_the_right(applied: Termi
     )
 
 
-def test_who_may_not_see_rights_is_told_the_setting_and_the_right(applied: Terminal) -> None:
+def test_who_may_not_see_rights_is_told_the_setting_and_the_right(applied: AdminTerminal) -> None:
     own = {
         "SAFECLOCK_MECHANISM": "SCRAM-SHA-512",
         "SAFECLOCK_USERNAME": "safeclock-worker",
         "SAFECLOCK_PASSWORD": FIRST,
     }
 
-    refused = Terminal({**applied.environment, **own}).run("admin", "plan", "--replication", "1")
+    refused = AdminTerminal({**applied.environment, **own}).run("admin", "plan", "--replication", "1")
 
     assert refused.exit_code == 1
     assert refused.stderr.splitlines()[-1] == (

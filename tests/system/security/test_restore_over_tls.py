@@ -12,16 +12,16 @@ from streams.runtime.failpoints import Failpoints
 from streams.runtime.journal.journal import JournalTarget
 from streams.runtime.journal.transactions import TransactionJournal
 from streams.runtime.partition.takeover.restore import read_changelog
-from tests.support.broker.security.secured_kafka import Secured
+from tests.support.broker.security.secured_kafka import SecuredKafka
 
-TOPIC, PARTITIONS, TIMES = "restored-behind-tls", 4, 2
+TOPIC, PARTITIONS, RESTORES = "restored-behind-tls", 4, 2
 # A closing that waits for the other side takes thirty seconds; not every one does.
 WITHIN_SECONDS = 28.0
 
 
-async def restored(secured: Secured, number: int) -> int:
+async def restore_partition(secured: SecuredKafka, number: int) -> int:
     """Take a partition and restore it as a worker does, and return how many records were read."""
-    bootstrap, access = secured.listeners["secure"], secured.access()
+    bootstrap, access = secured.listeners["secure"], secured.security_settings()
     journal = TransactionJournal(JournalTarget(bootstrap, TOPIC, TOPIC, number, 1 << 20, access), Failpoints())
     try:
         claim = await journal.claim()
@@ -32,19 +32,19 @@ async def restored(secured: Secured, number: int) -> int:
         await journal.close()
 
 
-async def all_restored(secured: Secured) -> list[int]:
-    return await asyncio.gather(*(restored(secured, number) for number in range(PARTITIONS)))
+async def restore_all(secured: SecuredKafka) -> list[int]:
+    return await asyncio.gather(*(restore_partition(secured, number) for number in range(PARTITIONS)))
 
 
-def test_a_partition_is_restored_as_soon_as_it_is_read(secured: Secured) -> None:
-    with ClusterAdmin(secured.listeners["secure"], secured.access()) as cluster:
+def test_a_partition_is_restored_as_soon_as_it_is_read(secured_kafka: SecuredKafka) -> None:
+    with ClusterAdmin(secured_kafka.listeners["secure"], secured_kafka.security_settings()) as cluster:
         cluster.create_topic(TopicSettings(name=TOPIC, partitions=PARTITIONS, replication_factor=1, config={}))
     read: list[int] = []
     took = []
 
-    for _ in range(TIMES):
+    for _ in range(RESTORES):
         began = time.monotonic()
-        read += uvloop.run(all_restored(secured))
+        read += uvloop.run(restore_all(secured_kafka))
         took.append(time.monotonic() - began)
 
     assert all(read)

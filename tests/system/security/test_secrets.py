@@ -8,8 +8,8 @@ import pytest
 
 from safeclock import main
 from tests.support.broker.ports import LOOPBACK, free_port
-from tests.support.broker.security.secured_kafka import Secured
-from tests.system.security.secured_chain import PASSWORDS, SCRAPER_PASSWORD, Standing, ended
+from tests.support.broker.security.secured_kafka import SecuredKafka
+from tests.system.security.secured_chain import PASSWORDS, SCRAPER_PASSWORD, SecuredChain, run_to_end
 
 pytestmark = pytest.mark.slow
 
@@ -26,14 +26,14 @@ HEARTBEAT = (
 
 
 @pytest.fixture(scope="module")
-def standing(secured: Secured, tmp_path_factory: pytest.TempPathFactory) -> Standing:
-    made = Standing(secured, tmp_path_factory.mktemp("secrets"))
-    made.operator.done("admin", "backup", made.folder / "backup")
+def secured_chain(secured_kafka: SecuredKafka, tmp_path_factory: pytest.TempPathFactory) -> SecuredChain:
+    made = SecuredChain(secured_kafka, tmp_path_factory.mktemp("secrets"))
+    made.admin_terminal.run_successfully("admin", "backup", made.folder / "backup")
     (made.folder / "events.jsonl").write_text(HEARTBEAT, encoding="utf-8")
     return made
 
 
-def arguments(command: str, standing: Standing) -> tuple[str | Path, ...]:
+def arguments(command: str, standing: SecuredChain) -> tuple[str | Path, ...]:
     """Return a call of the command that comes as far as the broker."""
     folder = standing.folder
     calls: dict[str, tuple[str | Path, ...]] = {
@@ -41,8 +41,8 @@ def arguments(command: str, standing: Standing) -> tuple[str | Path, ...]:
         "board": ("board",),
         "publish": ("publish", folder / "events.jsonl", "--history", "--registry", standing.registry("harbor")),
         "replay": ("replay", "--refused", "--dry-run"),
-        "plan": ("admin", "plan", *standing.planned),
-        "apply": ("admin", "apply", *standing.planned),
+        "plan": ("admin", "plan", *standing.plan_arguments),
+        "apply": ("admin", "apply", *standing.plan_arguments),
         "accept-source-reset": ("admin", "accept-source-reset", "behind-tls-filed.harbor", "--from", "end"),
         "backup": ("admin", "backup", folder / "another-backup"),
         "restore": ("admin", "restore", folder / "backup"),
@@ -50,43 +50,43 @@ def arguments(command: str, standing: Standing) -> tuple[str | Path, ...]:
     return calls[command]
 
 
-Fault = Callable[[dict[str, str], Secured], None]
+Fault = Callable[[dict[str, str], SecuredKafka], None]
 
 
-def wrong_password(told: dict[str, str], secured: Secured) -> None:
+def wrong_password(told: dict[str, str], secured: SecuredKafka) -> None:
     """Give a password in the environment that is not the user's."""
     assert secured
     del told["SAFECLOCK_PASSWORD_FILE"]
     told["SAFECLOCK_PASSWORD"] = WRONG
 
 
-def unknown_authority(told: dict[str, str], secured: Secured) -> None:
+def unknown_authority(told: dict[str, str], secured: SecuredKafka) -> None:
     """Trust another authority than the broker's."""
-    told["SAFECLOCK_CA_FILE"] = str(secured.stranger.file)
+    told["SAFECLOCK_CA_FILE"] = str(secured.unknown_authority.file)
 
 
-def ended_certificate(told: dict[str, str], secured: Secured) -> None:
+def ended_certificate(told: dict[str, str], secured: SecuredKafka) -> None:
     """Go to the listener whose certificate has expired."""
     told["SAFECLOCK_BOOTSTRAP"] = secured.listeners["expired"]
 
 
-def other_host(told: dict[str, str], secured: Secured) -> None:
+def other_host(told: dict[str, str], secured: SecuredKafka) -> None:
     """Go to the listener whose certificate is another host's."""
     told["SAFECLOCK_BOOTSTRAP"] = secured.listeners["elsewhere"]
 
 
-def other_protocol(told: dict[str, str], secured: Secured) -> None:
+def other_protocol(told: dict[str, str], secured: SecuredKafka) -> None:
     """Go to a listener that speaks no TLS."""
     told["SAFECLOCK_BOOTSTRAP"] = secured.listeners["open"]
 
 
-def no_protocol(told: dict[str, str], secured: Secured) -> None:
+def no_protocol(told: dict[str, str], secured: SecuredKafka) -> None:
     """Speak something that there is not."""
     assert secured
     told["SAFECLOCK_PROTOCOL"] = "SASL_TLS"
 
 
-def no_file(told: dict[str, str], secured: Secured) -> None:
+def no_file(told: dict[str, str], secured: SecuredKafka) -> None:
     """Name a password file that is not there, beside a password."""
     assert secured
     told["SAFECLOCK_PASSWORD"] = WRONG
@@ -109,12 +109,17 @@ CASES: list[tuple[str, Fault]] = [(command, wrong_password) for command in COMMA
 CASES += [(command, fault) for command in ("worker", "board", "publish", "plan") for fault in list(FAULTS)[1:]]
 
 
-def told(command: str, fault: Fault, standing: Standing) -> tuple[str, dict[str, str]]:
+def run_with_fault(command: str, fault: Fault, standing: SecuredChain) -> tuple[str, dict[str, str]]:
     """Return how the command's variables begin, and all that it is told."""
     own = standing.secured.environment("safeclock-worker", PASSWORDS["safeclock-worker"])
     fault(own, standing.secured)
     if command != "publish":
-        return "SAFECLOCK_", {**standing.operator.environment, **standing.guarded(), "SAFECLOCK_MECHANISM": "", **own}
+        return "SAFECLOCK_", {
+            **standing.admin_terminal.environment,
+            **standing.page_environment(),
+            "SAFECLOCK_MECHANISM": "",
+            **own,
+        }
     prefix = "SAFECLOCK_PUBLISH_"
     return prefix, {name.replace("SAFECLOCK_", prefix): text for name, text in own.items()}
 
@@ -129,28 +134,30 @@ def test_no_command_was_forgotten() -> None:
 
 
 @pytest.mark.parametrize(("command", "fault"), CASES, ids=lambda each: getattr(each, "__name__", each))
-def test_a_fault_is_told_by_the_setting_and_without_the_secret(command: str, fault: Fault, standing: Standing) -> None:
-    prefix, environment = told(command, fault, standing)
+def test_a_fault_is_told_by_the_setting_and_without_the_secret(
+    command: str, fault: Fault, secured_chain: SecuredChain
+) -> None:
+    prefix, environment = run_with_fault(command, fault, secured_chain)
 
-    end = ended(environment, *arguments(command, standing), within=WITHIN_SECONDS)
+    end = run_to_end(environment, *arguments(command, secured_chain), timeout_seconds=WITHIN_SECONDS)
 
-    assert end.code in {1, 2}, end.shown
-    assert prefix + FAULTS[fault].format(prefix=prefix) in end.shown
-    assert "Traceback" not in end.shown
-    assert "-m safeclock" in end.shown, "what the system shows of a process was looked at"
+    assert end.code in {1, 2}, end.output
+    assert prefix + FAULTS[fault].format(prefix=prefix) in end.output
+    assert "Traceback" not in end.output
+    assert "-m safeclock" in end.output, "what the system shows of a process was looked at"
     for secret in (WRONG, SCRAPER_PASSWORD, *PASSWORDS.values()):
-        assert secret not in end.shown
+        assert secret not in end.output
 
 
 @pytest.mark.parametrize("command", ["board", "publish"])
-def test_a_broker_that_is_away_is_no_reason_to_tell_a_secret(command: str, standing: Standing) -> None:
-    def away(own: dict[str, str], _: Secured) -> None:
+def test_a_broker_that_is_away_is_no_reason_to_tell_a_secret(command: str, secured_chain: SecuredChain) -> None:
+    def away(own: dict[str, str], _: SecuredKafka) -> None:
         own["SAFECLOCK_BOOTSTRAP"] = f"{LOOPBACK}:{free_port()}"
 
-    _, environment = told(command, away, standing)
+    _, environment = run_with_fault(command, away, secured_chain)
 
-    end = ended(environment, *arguments(command, standing))
+    end = run_to_end(environment, *arguments(command, secured_chain))
 
-    assert end.code in {1, 2}, end.shown
+    assert end.code in {1, 2}, end.output
     for secret in (SCRAPER_PASSWORD, *PASSWORDS.values()):
-        assert secret not in end.shown
+        assert secret not in end.output

@@ -11,32 +11,32 @@ from typing_extensions import override
 
 from streams.contract.timestamps import format_timestamp
 from streams.runtime.settings import RecordTime
-from tests.support.paths import REGISTRY, ROOT
+from tests.support.paths import DEMO_REGISTRY, ROOT
 from tests.support.process.chain import SAFECLOCK, Chain
-from tests.support.waiting import DEADLINE_SECONDS
+from tests.support.waiting import TIMEOUT_SECONDS
 
 
-class Ended(NamedTuple):
+class CommandResult(NamedTuple):
     """How a command ended, and what it printed."""
 
-    code: int
+    exit_code: int
     out: str
     err: str
 
 
-class OwnTopics(Chain):
+class OwnTopicsChain(Chain):
     """Such a chain."""
 
     record_time = RecordTime.LOG
 
     @override
-    def _written(self, partitions: int) -> Path:
-        return self.registry_with(partitions)
+    def _registry_text(self, partitions: int) -> Path:
+        return self.registry_text(partitions)
 
-    def registry_with(self, partitions: int, **span: int) -> Path:
+    def registry_text(self, partitions: int, **span: int) -> Path:
         """Write a registry, with a span of history open for every platform where one is given; return its file."""
         lines = [f"partitions = {partitions}"]
-        for entry in tomllib.loads(REGISTRY.read_text(encoding="utf-8"))["platforms"]:
+        for entry in tomllib.loads(DEMO_REGISTRY.read_text(encoding="utf-8"))["platforms"]:
             name = entry["id"]
             lines += ["[[platforms]]", f'id = "{name}"', f'provider = "{entry["provider"]}"']
             lines += [f'cadence = "{entry["cadence"]}"', f'feedback = "{self.application}-heard.{name}"']
@@ -48,7 +48,7 @@ class OwnTopics(Chain):
         file.write_text("\n".join(lines), encoding="utf-8")
         return file
 
-    def told(self, *arguments: str) -> Ended:
+    def read_feedback(self, *arguments: str) -> CommandResult:
         """Run a command of Safeclock to its end, whatever that is."""
         done = subprocess.run(
             [*SAFECLOCK, *arguments],
@@ -56,13 +56,13 @@ class OwnTopics(Chain):
             env={**os.environ, **self.environment(), "SAFECLOCK_PUBLISH_IDEMPOTENT": "true"},
             capture_output=True,
             text=True,
-            timeout=DEADLINE_SECONDS,
+            timeout=TIMEOUT_SECONDS,
             check=False,
         )
-        return Ended(done.returncode, done.stdout, done.stderr)
+        return CommandResult(done.returncode, done.stdout, done.stderr)
 
-    def status(self, platform: str, *more: str) -> tuple[int, Any]:
+    def run_status(self, platform: str, *more: str) -> tuple[int, Any]:
         """Return how `safeclock status` ends once all was read, and its document."""
         registry = f"--registry={self.registry_file}"
-        ended = self.told("status", f"--platform={platform}", registry, "--wait=60", "--format=json", *more)
-        return ended.code, json.loads(ended.out) if ended.out else ended.err
+        ended = self.read_feedback("status", f"--platform={platform}", registry, "--wait=60", "--format=json", *more)
+        return ended.exit_code, json.loads(ended.out) if ended.out else ended.err

@@ -14,7 +14,7 @@ from tests.support.paths import ROOT
 from tests.support.simulation import workload_topics
 from tests.tools.bench import comparison, latency, markdown_report, timed_run
 
-_REMEMBERED = 230_000
+_REPORTS_IN_MEMORY = 230_000
 
 
 @contextmanager
@@ -31,13 +31,13 @@ def _broker(*, apache: bool) -> Iterator[str]:
 def _memory(folder: Path) -> dict[str, int]:
     file = folder / "remembered.jsonl"
     with file.open("wb") as lines:
-        simulate = [sys.executable, "-m", "safeclock", "simulate", f"--reports={_REMEMBERED}"]
+        simulate = [sys.executable, "-m", "safeclock", "simulate", f"--reports={_REPORTS_IN_MEMORY}"]
         subprocess.run(simulate, cwd=ROOT, stdout=lines, check=True)
-    said: dict[str, int] = timed_run.said_by("tests.tools.bench.memory", lines=file)
+    said: dict[str, int] = timed_run.output_of("tests.tools.bench.memory", lines=file)
     return said
 
 
-def _say(text: str) -> None:
+def _print_progress(text: str) -> None:
     print(text, file=sys.stderr, flush=True)  # noqa: T201 - a command
 
 
@@ -52,16 +52,18 @@ def main() -> None:
     with TemporaryDirectory(prefix="safeclock-bench-") as name:
         folder = Path(name)
         with _broker(apache=wanted.apache) as bootstrap:
-            trials = comparison.run(comparison.prepare(bootstrap, folder, wanted.reports), wanted.runs, _say)
+            trials = comparison.run(
+                comparison.prepare_setup(bootstrap, folder, wanted.reports), wanted.runs, _print_progress
+            )
         with _broker(apache=wanted.apache) as bootstrap:
             workload_topics.create(bootstrap, "")
-            arrival = latency.measure(bootstrap, folder, pace=1_000, seconds=20)
+            arrival = latency.measure(bootstrap, folder, events_per_second=1_000, seconds=20)
         remembered = _memory(folder)
     broker = "Apache Kafka" if wanted.apache else "The embedded broker"
-    text = markdown_report.figures(trials, remembered, arrival, broker)
+    text = markdown_report.results_text(trials, remembered, arrival, broker)
     print(text)  # noqa: T201 - what the command is for
     if wanted.write:
-        markdown_report.write(text)
+        markdown_report.replace_section(text)
 
 
 if __name__ == "__main__":

@@ -14,10 +14,10 @@ from streams.domain.ledger import counters
 
 _CLOCK: Final = next(clock for clock in STANDARD_CLOCKS if clock.id == "time_to_decision")
 _SKEW: Final = 2 * MINUTE
-_TAKEN_BACK: Final = counters.corrected("")
+_CORRECTED_PREFIX: Final = counters.corrected("")
 
 
-class Decided(NamedTuple):
+class DecisionCounts(NamedTuple):
     """Reports filed, reports decided, and the sum of the times to their decisions, in milliseconds."""
 
     filed: int
@@ -25,23 +25,23 @@ class Decided(NamedTuple):
     duration: int
 
 
-def counted(desks: Iterable[Mapping[str, int]]) -> Decided:
+def counts_of_ledger(desks: Iterable[Mapping[str, int]]) -> DecisionCounts:
     """Return what was counted, less what was corrected, by the counters of every platform and partition."""
     known = list(desks)
 
     def net(begin: str) -> int:
         counts = ((name, value) for desk in known for name, value in desk.items())
         return sum(
-            -value if name.startswith(_TAKEN_BACK) else value
+            -value if name.startswith(_CORRECTED_PREFIX) else value
             for name, value in counts
-            if name.removeprefix(_TAKEN_BACK).startswith(begin)
+            if name.removeprefix(_CORRECTED_PREFIX).startswith(begin)
         )
 
     filed = sum(desk.get(counters.FILED, 0) - desk.get(counters.UNFILED, 0) for desk in known)
-    return Decided(filed, net(f"stopped|{_CLOCK.key}|"), net(counters.stopped_ms(_CLOCK.key)))
+    return DecisionCounts(filed, net(f"stopped|{_CLOCK.key}|"), net(counters.stopped_ms(_CLOCK.key)))
 
 
-def scanned(events: Iterable[Event]) -> Decided:
+def counts_of_events(events: Iterable[Event]) -> DecisionCounts:
     """Return what the events say."""
     known = list(events)
     retracted = {(event.key, event.retracted_id) for event in known if isinstance(event, Retraction)}
@@ -53,7 +53,7 @@ def scanned(events: Iterable[Event]) -> Decided:
         elif isinstance(event, Action) and (event.key, event.id) not in retracted:
             actions[event.key].append(event)
     durations = [found for key, at in filings.items() if (found := _decision(at, actions[key])) is not None]
-    return Decided(len(filings), len(durations), sum(durations))
+    return DecisionCounts(len(filings), len(durations), sum(durations))
 
 
 def _decision(filed: int, actions: Iterable[Action]) -> int | None:

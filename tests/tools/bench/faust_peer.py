@@ -16,16 +16,16 @@ import faust
 
 from streams.contract.timestamps import parse_timestamp
 from tests.support.simulation import workload_topics
-from tests.support.simulation.reference_join import Times, Totals, joined
+from tests.support.simulation.reference_join import JoinTotals, Times, add_event
 from tests.support.simulation.workload import PARTITIONS
 from tests.tools.bench import timed_run
 
 
-class Peer:
+class FaustPeer:
     """A Faust app that counts until it has seen so many records."""
 
     def __init__(self, bootstrap: str, names: tuple[str, ...], records: int) -> None:
-        self.totals = Totals()
+        self.totals = JoinTotals()
         self.finished = asyncio.get_running_loop().create_future()
         self.records = records
         self.app = faust.App(
@@ -55,7 +55,7 @@ class Peer:
             watch = watch or timed_run.Stopwatch()
             seen += 1
             known: Times = tuple(self.reports.get(key, (None, None)))
-            after = joined(self.totals, known, event["type"], parse_timestamp(event["time"]))
+            after = add_event(self.totals, known, event["type"], parse_timestamp(event["time"]))
             if after is not None:
                 self.reports[key] = after
             if seen == self.records:
@@ -63,9 +63,9 @@ class Peer:
 
 
 async def _run(bootstrap: str, prefix: str, records: int) -> None:
-    peer = Peer(bootstrap, workload_topics.names(prefix), records)
+    peer = FaustPeer(bootstrap, workload_topics.topic_names(prefix), records)
     await peer.app.start()
-    timed_run.tell(await peer.finished, peer.totals.as_json())
+    timed_run.print_result(await peer.finished, peer.totals.as_json())
     os._exit(0)  # what was measured is told; leaving the group takes seconds and says nothing
 
 

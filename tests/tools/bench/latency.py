@@ -22,14 +22,14 @@ from streams.contract.topics import partition_of
 from streams.domain.vocabulary import Basis, Channel, Harm, Reporter
 from streams.edge.clock import wall_clock_ms
 from tests.support.simulation.workload import PARTITIONS
-from tests.tools.bench.worker_process import Part, application, working
+from tests.tools.bench.worker_process import BenchProcess, new_application_id, running_worker
 
 _PLATFORM: Final = "harbor"
 _FILED: Final = "safeclock_reports_filed_total"
 _SECRET: Final = b"bench" * 8
 _BURST_SECONDS: Final = 0.02
-_LOOK_SECONDS: Final = 0.02
-_PATIENCE_SECONDS: Final = 30.0
+_POLL_SECONDS: Final = 0.02
+_TIMEOUT_SECONDS: Final = 30.0
 _FILING: Final = ReportFiled(
     harm=Harm.BULLYING,
     reporter=Reporter.USER,
@@ -46,30 +46,30 @@ class Latency:
 
     median: float
     p99: float
-    worst: float
-    pace: float
+    maximum: float
+    events_per_second: float
 
 
-def measure(bootstrap: str, folder: Path, *, pace: int, seconds: float) -> Latency:
+def measure(bootstrap: str, folder: Path, *, events_per_second: int, seconds: float) -> Latency:
     """Run worker and board on empty topics and publish `pace` filings a second for so long."""
     environment = {"SAFECLOCK_BOOTSTRAP": bootstrap}
-    with working(bootstrap, application(), folder) as worker:
-        board = Part("board", environment, folder / "board.log")
+    with running_worker(bootstrap, new_application_id(), folder) as worker:
+        board = BenchProcess("board", environment, folder / "board.log")
         try:
-            return asyncio.run(_measure(bootstrap, worker, board, (pace, seconds)))
+            return asyncio.run(_measure(bootstrap, worker, board, (events_per_second, seconds)))
         finally:
             board.stop()
 
 
-async def _measure(bootstrap: str, worker: Part, board: Part, load: tuple[int, float]) -> Latency:
+async def _measure(bootstrap: str, worker: BenchProcess, board: BenchProcess, load: tuple[int, float]) -> Latency:
     producer = AIOKafkaProducer(bootstrap_servers=bootstrap)
     await producer.start()
     try:
         await _publish(producer, 100, 1.0, [])  # until these are counted, something is still starting
         begun = 100
-        await _seen(board, worker, begun)
+        await _wait_until_shown(board, worker, begun)
         sent: list[float] = []
-        arrivals = asyncio.create_task(asyncio.to_thread(_watch, board, begun, int(load[0] * load[1])))
+        arrivals = asyncio.create_task(asyncio.to_thread(_poll_counts, board, begun, int(load[0] * load[1])))
         await _publish(producer, *load, sent)
         return _latency(sent, await arrivals)
     finally:
@@ -103,24 +103,24 @@ def _filing(number: int) -> tuple[bytes, bytes]:
     return record_key(_PLATFORM, subject), encode_structured(event)
 
 
-async def _seen(board: Part, worker: Part, count: int) -> None:
-    deadline = time.monotonic() + _PATIENCE_SECONDS
-    while await asyncio.to_thread(board.total, _FILED) < count:
-        worker.check()
-        board.check()
+async def _wait_until_shown(board: BenchProcess, worker: BenchProcess, count: int) -> None:
+    deadline = time.monotonic() + _TIMEOUT_SECONDS
+    while await asyncio.to_thread(board.counter_total, _FILED) < count:
+        worker.raise_if_ended()
+        board.raise_if_ended()
         if time.monotonic() > deadline:
-            raise TimeoutError(f"expected {count} filings on the board's page within {_PATIENCE_SECONDS:.0f} s")
-        await asyncio.sleep(_LOOK_SECONDS)
+            raise TimeoutError(f"expected {count} filings on the board's page within {_TIMEOUT_SECONDS:.0f} s")
+        await asyncio.sleep(_POLL_SECONDS)
 
 
-def _watch(board: Part, begun: int, total: int) -> list[tuple[float, int]]:
+def _poll_counts(board: BenchProcess, initial_count: int, total: int) -> list[tuple[float, int]]:
     """Return when the page was read and how many of the filings it counted, until it counts them all."""
     seen: list[tuple[float, int]] = []
-    deadline = time.monotonic() + 10 * _PATIENCE_SECONDS
+    deadline = time.monotonic() + 10 * _TIMEOUT_SECONDS
     while (not seen or seen[-1][1] < total) and time.monotonic() < deadline:
-        count = int(board.total(_FILED)) - begun
+        count = int(board.counter_total(_FILED)) - initial_count
         seen.append((time.monotonic(), count))
-        time.sleep(_LOOK_SECONDS)
+        time.sleep(_POLL_SECONDS)
     return seen
 
 

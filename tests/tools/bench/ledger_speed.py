@@ -17,13 +17,13 @@ from streams.domain.ledger.config import LedgerConfig
 from streams.domain.ledger.ledger import Ledger
 from streams.runtime.worker import _tune_garbage_collector
 from tests.tools.bench import timed_run
-from tests.tools.bench.decision_counts import counted, scanned
+from tests.tools.bench.decision_counts import counts_of_events, counts_of_ledger
 
 ADVANCE_EVERY: Final = 2_000
-TAKE_EVERY: Final = 20_000
+DRAIN_EVERY: Final = 20_000
 
 
-def decoded(lines: Iterable[bytes]) -> Iterator[list[Event]]:
+def decode_lines(lines: Iterable[bytes]) -> Iterator[list[Event]]:
     """Yield the events in `lines` in parts; raises ValueError for a line that is refused."""
     decode = EventDecoder(Registry.accepting_all()).decode_line
     rest = iter(lines)
@@ -34,24 +34,24 @@ def decoded(lines: Iterable[bytes]) -> Iterator[list[Event]]:
         yield [event for event in events if not isinstance(event, Refusal)]
 
 
-def run(lines: BinaryIO) -> None:
+def time_ledger(lines: BinaryIO) -> None:
     """Feed a ledger and tell what it took; the garbage collector is set as it is in a worker."""
     _tune_garbage_collector()
     ledger = Ledger(LedgerConfig(), MessagePackCodec())
-    taken = timed_run.Trial(0, 0.0, 0.0)
-    for events in decoded(lines):
+    taken = timed_run.TimedRun(0, 0.0, 0.0)
+    for events in decode_lines(lines):
         watch = timed_run.Stopwatch()
         for event in events:
             ledger.apply(event)
         ledger.advance(events[-1].logged_at)
-        if taken.records // TAKE_EVERY < (taken.records + len(events)) // TAKE_EVERY:
+        if taken.records // DRAIN_EVERY < (taken.records + len(events)) // DRAIN_EVERY:
             ledger.drain_changes()
         taken += watch.stop(len(events))
     lines.seek(0)
-    expected = scanned([event for events in decoded(lines) for event in events])
-    timed_run.check("ledger alone", counted(ledger.counters().values()), expected)
-    timed_run.tell(taken, True)  # noqa: FBT003 - the totals are right
+    expected = counts_of_events([event for events in decode_lines(lines) for event in events])
+    timed_run.check_totals("ledger alone", counts_of_ledger(ledger.counters().values()), expected)
+    timed_run.print_result(taken, True)  # noqa: FBT003 - the totals are right
 
 
 if __name__ == "__main__":
-    run(sys.stdin.buffer)
+    time_ledger(sys.stdin.buffer)

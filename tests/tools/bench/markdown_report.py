@@ -9,34 +9,36 @@ from typing import Final, NamedTuple
 from tests.support.paths import ROOT
 from tests.tools.bench import comparison
 from tests.tools.bench.latency import Latency
-from tests.tools.bench.timed_run import Trial, by_cpu, by_wall
+from tests.tools.bench.timed_run import TimedRun, cpu_rate, wall_rate
 
-PAPER: Final = ROOT / "docs/performance.md"
+BENCHMARKS_PAGE: Final = ROOT / "docs/performance.md"
 _PACKAGES: Final = ("faust-streaming", "aiokafka", "msgspec", "bytewax")
 
 
-class Marks(NamedTuple):
+class SectionMarkers(NamedTuple):
     """Two lines of the page, between which figures are written."""
 
     begin: str
     end: str
 
 
-_FIGURES: Final = Marks(
+_RESULTS_SECTION: Final = SectionMarkers(
     "<!-- figures: written by `python -m tests.tools.bench --write` -->\n", "<!-- end of figures -->\n"
 )
 
 
-def figures(trials: Mapping[str, Sequence[Trial]], memory: Mapping[str, int], latency: Latency, broker: str) -> str:
+def results_text(
+    trials: Mapping[str, Sequence[TimedRun]], memory: Mapping[str, int], latency: Latency, broker: str
+) -> str:
     """Return everything that was measured, in Markdown."""
     versions = ", ".join(f"{name} {version(name)}" for name in _PACKAGES)
     machine = f"{platform.machine()}, {os.cpu_count()} processors, load {os.getloadavg()[0]:.1f} at the end"
     each = memory["bytes"] / memory["reports"]
     aims = [
-        *_aims(trials),
+        *_target_rows(trials),
         (f"{each:.0f} bytes per remembered report ({memory['reports']:,} of them)", "500 at most", each <= 500),
         (
-            f"event to metric: median {latency.median:.2f} s, p99 {latency.p99:.2f} s at {latency.pace:,.0f} events/s",
+            f"event to metric: median {latency.median:.2f} s, p99 {latency.p99:.2f} s at {latency.events_per_second:,.0f} events/s",
             "p99 1 s at most",
             latency.p99 <= 1,
         ),
@@ -53,21 +55,21 @@ def figures(trials: Mapping[str, Sequence[Trial]], memory: Mapping[str, int], la
     )
 
 
-def write(text: str, marks: Marks = _FIGURES) -> None:
+def replace_section(text: str, marks: SectionMarkers = _RESULTS_SECTION) -> None:
     """Put the figures in their place on the page; raises ValueError when the page has none."""
-    before, begin, rest = PAPER.read_text(encoding="utf-8").partition(marks.begin)
+    before, begin, rest = BENCHMARKS_PAGE.read_text(encoding="utf-8").partition(marks.begin)
     _, end, after = rest.partition(marks.end)
     if not (begin and end):
-        raise ValueError(f"{PAPER.name}: expected the marks of the figures, found none")
-    PAPER.write_text(f"{before}{begin}\n{text}\n{end}{after}", encoding="utf-8")
+        raise ValueError(f"{BENCHMARKS_PAGE.name}: expected the marks of the figures, found none")
+    BENCHMARKS_PAGE.write_text(f"{before}{begin}\n{text}\n{end}{after}", encoding="utf-8")
 
 
-def _rows(trials: Mapping[str, Sequence[Trial]]) -> Iterable[tuple[str, ...]]:
+def _rows(trials: Mapping[str, Sequence[TimedRun]]) -> Iterable[tuple[str, ...]]:
     for name, runs in trials.items():
-        yield name, str(len(runs)), str(by_wall(runs)), str(by_cpu(runs))
+        yield name, str(len(runs)), str(wall_rate(runs)), str(cpu_rate(runs))
 
 
-def _aims(trials: Mapping[str, Sequence[Trial]]) -> Iterable[tuple[str, str, bool]]:
+def _target_rows(trials: Mapping[str, Sequence[TimedRun]]) -> Iterable[tuple[str, str, bool]]:
     ahead = [
         (comparison.LEDGER, comparison.FAUST, 50.0),
         (comparison.WORKER, comparison.FAUST, 15.0),
@@ -75,11 +77,11 @@ def _aims(trials: Mapping[str, Sequence[Trial]]) -> Iterable[tuple[str, str, boo
     ]
     for name, other, aim in ahead:
         if other in trials:
-            wall = by_wall(trials[name]).median / by_wall(trials[other]).median
-            cpu = by_cpu(trials[name]).median / by_cpu(trials[other]).median
+            wall = wall_rate(trials[name]).median / wall_rate(trials[other]).median
+            cpu = cpu_rate(trials[name]).median / cpu_rate(trials[other]).median
             said = f"{name} is {wall:.1f} times {other} by the wall, {cpu:.1f} times by processor time"
             yield said, f"{aim:.0f} times by the wall", wall >= aim
-    cost = 1 - by_cpu(trials[comparison.PACKED]).median / by_cpu(trials[comparison.WORKER]).median
+    cost = 1 - cpu_rate(trials[comparison.WORKER_WITH_PACK]).median / cpu_rate(trials[comparison.WORKER]).median
     yield f"fifteen more clocks cost the worker {cost:.0%} of its speed by processor time", "25 % at most", cost <= 0.25
 
 

@@ -15,33 +15,33 @@ from typing import BinaryIO
 from streams.contract.outputs.row_codec import MessagePackCodec
 from streams.domain.ledger.config import LedgerConfig
 from streams.domain.ledger.ledger import Ledger
-from tests.tools.bench.ledger_speed import decoded
+from tests.tools.bench.ledger_speed import decode_lines
 
 
-def resident() -> int:
+def resident_bytes() -> int:
     """Return the bytes of memory that this process has."""
     gc.collect()
     pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
     return pages * os.sysconf("SC_PAGE_SIZE")
 
 
-def run(lines: BinaryIO) -> None:
+def bytes_per_report(lines: BinaryIO) -> None:
     """Feed a ledger and tell how much memory each report that it remembers has taken."""
-    for _ in decoded(lines):
+    for _ in decode_lines(lines):
         pass
     lines.seek(0)
     ledger = Ledger(LedgerConfig(), MessagePackCodec())
-    before = resident()
-    for count, events in enumerate(decoded(lines)):
+    before = resident_bytes()
+    for count, events in enumerate(decode_lines(lines)):
         for event in events:
             ledger.apply(event)
         ledger.advance(events[-1].logged_at)
         if count % 5 == 0:
             ledger.drain_changes()
     ledger.drain_changes()
-    told = {"reports": ledger.reports, "bytes": resident() - before}
+    told = {"reports": ledger.reports, "bytes": resident_bytes() - before}
     print(json.dumps(told), flush=True)  # noqa: T201 - for the parent process
 
 
 if __name__ == "__main__":
-    run(sys.stdin.buffer)
+    bytes_per_report(sys.stdin.buffer)

@@ -15,7 +15,7 @@ from typing_extensions import override
 
 from tests.support.paths import ROOT
 
-_PATIENCE_SECONDS: Final = 300.0
+_TIMEOUT_SECONDS: Final = 300.0
 
 
 class WrongTotalsError(Exception):
@@ -23,16 +23,16 @@ class WrongTotalsError(Exception):
 
 
 @dataclass(frozen=True)
-class Trial:
+class TimedRun:
     """Records taken in, seconds by the wall and by the processor from the first to the last of them."""
 
     records: int
     wall: float
     cpu: float
 
-    def __add__(self, other: "Trial") -> "Trial":
+    def __add__(self, other: "TimedRun") -> "TimedRun":
         """Return both as one."""
-        return Trial(self.records + other.records, self.wall + other.wall, self.cpu + other.cpu)
+        return TimedRun(self.records + other.records, self.wall + other.wall, self.cpu + other.cpu)
 
 
 @dataclass(frozen=True)
@@ -40,23 +40,23 @@ class Spread:
     """Records per second over several trials: the median, the least and the most."""
 
     median: float
-    least: float
-    most: float
+    minimum: float
+    maximum: float
 
     @override
     def __str__(self) -> str:
         """Return the median with the range, rounded to what repeats."""
-        return f"{_round(self.median)} ({_round(self.least)} to {_round(self.most)})"
+        return f"{_round(self.median)} ({_round(self.minimum)} to {_round(self.maximum)})"
 
 
-def by_wall(trials: Sequence[Trial]) -> Spread:
+def wall_rate(trials: Sequence[TimedRun]) -> Spread:
     """Return records per second of wall time."""
-    return _spread([trial.records / trial.wall for trial in trials])
+    return _spread_of([trial.records / trial.wall for trial in trials])
 
 
-def by_cpu(trials: Sequence[Trial]) -> Spread:
+def cpu_rate(trials: Sequence[TimedRun]) -> Spread:
     """Return records per second of processor time."""
-    return _spread([trial.records / trial.cpu for trial in trials])
+    return _spread_of([trial.records / trial.cpu for trial in trials])
 
 
 class Stopwatch:
@@ -65,24 +65,24 @@ class Stopwatch:
     def __init__(self) -> None:
         self._wall, self._cpu = time.perf_counter(), time.process_time()
 
-    def stop(self, records: int) -> Trial:
+    def stop(self, records: int) -> TimedRun:
         """Return the trial that ends now."""
-        return Trial(records, time.perf_counter() - self._wall, time.process_time() - self._cpu)
+        return TimedRun(records, time.perf_counter() - self._wall, time.process_time() - self._cpu)
 
 
-def tell(trial: Trial, totals: object) -> None:
-    """Print what `in_a_process` reads."""
+def print_result(trial: TimedRun, totals: object) -> None:
+    """Print what `run_in_process` reads."""
     print(json.dumps({"trial": asdict(trial), "totals": totals}), flush=True)  # noqa: T201 - for the parent process
 
 
-def in_a_process(module: str, arguments: Sequence[str], expected: object, lines: Path | None = None) -> Trial:
+def run_in_process(module: str, arguments: Sequence[str], expected: object, lines: Path | None = None) -> TimedRun:
     """Run a contender in a fresh process; raises WrongTotalsError unless its totals are `expected`."""
-    said = said_by(module, arguments, lines)
-    check(module, said["totals"], expected)
-    return Trial(**said["trial"])
+    said = output_of(module, arguments, lines)
+    check_totals(module, said["totals"], expected)
+    return TimedRun(**said["trial"])
 
 
-def said_by(module: str, arguments: Sequence[str] = (), lines: Path | None = None) -> Any:  # noqa: ANN401 - JSON
+def output_of(module: str, arguments: Sequence[str] = (), lines: Path | None = None) -> Any:  # noqa: ANN401 - JSON
     """Run a module in a fresh process that reads `lines` and return the last line that it prints, from JSON."""
     with (lines or Path(os.devnull)).open("rb") as given:
         done = subprocess.run(
@@ -91,7 +91,7 @@ def said_by(module: str, arguments: Sequence[str] = (), lines: Path | None = Non
             stdin=given,
             capture_output=True,
             text=True,
-            timeout=_PATIENCE_SECONDS,
+            timeout=_TIMEOUT_SECONDS,
             check=False,
         )
     if done.returncode:
@@ -99,13 +99,13 @@ def said_by(module: str, arguments: Sequence[str] = (), lines: Path | None = Non
     return json.loads(done.stdout.splitlines()[-1])
 
 
-def check(name: str, totals: object, expected: object) -> None:
+def check_totals(name: str, totals: object, expected: object) -> None:
     """Raise WrongTotalsError unless `totals` are `expected`."""
     if totals != expected:
         raise WrongTotalsError(f"{name}: expected {expected}, got {totals}")
 
 
-def _spread(rates: Sequence[float]) -> Spread:
+def _spread_of(rates: Sequence[float]) -> Spread:
     return Spread(statistics.median(rates), min(rates), max(rates))
 
 

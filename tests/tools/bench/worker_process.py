@@ -22,20 +22,20 @@ from tests.support.broker.apache import free_port
 from tests.support.paths import ROOT
 from tests.support.simulation import workload_topics
 from tests.support.simulation.workload import PARTITIONS
-from tests.tools.bench.decision_counts import Decided, counted
-from tests.tools.bench.timed_run import Trial
+from tests.tools.bench.decision_counts import DecisionCounts, counts_of_ledger
+from tests.tools.bench.timed_run import TimedRun
 
 _APPLIED: Final = "safeclock_worker_records_applied_total"
 _PATIENCE_SECONDS: Final = 240.0
-_LOOK_SECONDS: Final = 0.05
+_POLL_SECONDS: Final = 0.05
 _TICKS: Final = os.sysconf("SC_CLK_TCK")
 
 
-class StalledError(Exception):
+class WorkerStalledError(Exception):
     """A process did not do what was waited for; the message is what it said."""
 
 
-class Part:
+class BenchProcess:
     """A process of Safeclock with its pages on loopback."""
 
     def __init__(self, command: str, environment: dict[str, str], log: Path) -> None:
@@ -47,14 +47,14 @@ class Part:
                 [sys.executable, "-m", "safeclock", command], cwd=ROOT, env=given, stdout=output, stderr=output
             )
 
-    def total(self, metric: str) -> float:
+    def counter_total(self, metric: str) -> float:
         """Return the sum over all series of a metric; 0 while nobody answers."""
         # To read the whole page takes long enough to be in the way of what is measured.
         lines = [line for line in self.page("/metrics")[1].splitlines() if line.startswith(metric)]
         families = text_string_to_metric_families("\n".join(lines))
         return sum(sample.value for family in families for sample in family.samples if sample.name == metric)
 
-    def ready(self) -> bool:
+    def is_ready(self) -> bool:
         """Return whether the process says that it is ready."""
         return self.page("/readyz")[0] == HTTPStatus.OK
 
@@ -75,10 +75,10 @@ class Part:
         fields = Path(f"/proc/{self.process.pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / _TICKS
 
-    def check(self) -> None:
+    def raise_if_ended(self) -> None:
         """Raise StalledError when the process has ended."""
         if self.process.poll() is not None:
-            raise StalledError(f"ended with {self.process.returncode}: {self._log.read_text()[-2000:]}")
+            raise WorkerStalledError(f"ended with {self.process.returncode}: {self._log.read_text()[-2000:]}")
 
     def stop(self) -> None:
         """End the process as an operator would, the hard way after ten seconds."""
@@ -90,39 +90,41 @@ class Part:
             self.process.wait()
 
 
-def application() -> str:
+def new_application_id() -> str:
     """Return a name under which nobody has worked before."""
     return f"bench-{uuid.uuid4().hex[:8]}"
 
 
-def environment_of(bootstrap: str, name: str) -> dict[str, str]:
+def worker_environment(bootstrap: str, name: str) -> dict[str, str]:
     """Return what a worker called `name` is told, on topics with senders' stamps."""
     return {"SAFECLOCK_BOOTSTRAP": bootstrap, "SAFECLOCK_APPLICATION": name, "SAFECLOCK_RECORD_TIME": "create"}
 
 
 @contextmanager
-def working(bootstrap: str, name: str, folder: Path, **environment: str) -> Iterator[Part]:
+def running_worker(bootstrap: str, name: str, folder: Path, **environment: str) -> Iterator[BenchProcess]:
     """Run a worker called `name` on the contract's topics, which exist afterwards, for the block; told more if needed."""
-    workload_topics.create_of_contract(bootstrap, name)
-    worker = Part("worker", {**environment_of(bootstrap, name), **environment}, folder / f"{name}.log")
+    workload_topics.create_output_topics(bootstrap, name)
+    worker = BenchProcess("worker", {**worker_environment(bootstrap, name), **environment}, folder / f"{name}.log")
     try:
         yield worker
     finally:
         worker.stop()
 
 
-def drain(worker: Part, records: int) -> Trial:
+def drain_backlog(worker: BenchProcess, records: int) -> TimedRun:
     """Wait until a worker has applied a backlog of `records`; timed from its first commit that is seen to its last."""
-    begin = _wait(worker, 1)
+    begin = _wait_for_records(worker, 1)
     first, cpu, started = begin, worker.cpu(), time.perf_counter()
-    _wait(worker, records)
-    return Trial(records - int(first), time.perf_counter() - started, worker.cpu() - cpu)
+    _wait_for_records(worker, records)
+    return TimedRun(records - int(first), time.perf_counter() - started, worker.cpu() - cpu)
 
 
-def totals(bootstrap: str, name: str) -> Decided:
+def totals(bootstrap: str, name: str) -> DecisionCounts:
     """Return what the worker called `name` has committed."""
     rows = asyncio.run(_committed(bootstrap, changelog_topic(name)))
-    return counted(decode_counters(value) for (_, key), value in rows.items() if key.startswith(COUNTERS_PREFIX))
+    return counts_of_ledger(
+        decode_counters(value) for (_, key), value in rows.items() if key.startswith(COUNTERS_PREFIX)
+    )
 
 
 async def _committed(bootstrap: str, topic: str) -> dict[tuple[int, bytes], bytes]:
@@ -143,13 +145,13 @@ async def _committed(bootstrap: str, topic: str) -> dict[tuple[int, bytes], byte
         await consumer.stop()
 
 
-def _wait(worker: Part, records: int) -> float:
+def _wait_for_records(worker: BenchProcess, records: int) -> float:
     deadline = time.monotonic() + _PATIENCE_SECONDS
-    while (applied := worker.total(_APPLIED)) < records:
-        worker.check()
+    while (applied := worker.counter_total(_APPLIED)) < records:
+        worker.raise_if_ended()
         if time.monotonic() > deadline:
-            raise StalledError(
+            raise WorkerStalledError(
                 f"expected {records} records within {_PATIENCE_SECONDS:.0f} s, {applied:.0f} were applied"
             )
-        time.sleep(_LOOK_SECONDS)
+        time.sleep(_POLL_SECONDS)
     return applied

@@ -11,11 +11,11 @@ from pathlib import Path
 
 from streams.contract.topics import Replication
 from streams.edge.clock import wall_clock_ms
-from tests.support.broker.cluster import apache_cluster
+from tests.support.broker.cluster import running_cluster
 from tests.support.broker.jars import BrokerUnavailableError
 from tests.support.failures.failing_chain import FailingChain
-from tests.support.failures.fault_tally import Tally, table
-from tests.tools.chaos.chaos import wreak
+from tests.support.failures.fault_tally import FaultTally, tally_table
+from tests.tools.chaos.chaos import run_chaos
 
 PARTITIONS = 4
 
@@ -34,15 +34,15 @@ def main() -> int:
         sys.stdout.flush()
 
     try:
-        with apache_cluster() as cluster, tempfile.TemporaryDirectory(prefix="safeclock-chaos-") as folder:
+        with running_cluster() as cluster, tempfile.TemporaryDirectory(prefix="safeclock-chaos-") as folder:
             say(f"three brokers at {cluster.bootstrap}, seed {given.seed}, {given.minutes:g} minutes")
             with closing(FailingChain(cluster.bootstrap, Path(folder), PARTITIONS)) as chain:
-                chain.tally, chain.copies = Tally("chaos"), Replication(factor=3, min_insync=2)
+                chain.tally, chain.copies = FaultTally("chaos"), Replication(factor=3, min_insync=2)
                 chain.create_topics()
                 try:
-                    wreak(chain, cluster, given.minutes * 60, given.seed, say)
+                    run_chaos(chain, cluster, given.minutes * 60, given.seed, say)
                 finally:
-                    sys.stdout.writelines(f"{line}\n" for line in table([chain.tally]))
+                    sys.stdout.writelines(f"{line}\n" for line in tally_table([chain.tally]))
     except BrokerUnavailableError as missing:
         sys.stderr.write(f"{missing}\n")
         return 1

@@ -3,8 +3,8 @@
 import pytest
 
 from tests.support.broker.cluster import ApacheCluster
-from tests.support.failures.fixtures import THREE, Fail
-from tests.tools.chaos.chaos import wreak
+from tests.support.failures.fixtures import THREE_REPLICAS, FailingChainFactory
+from tests.tools.chaos.chaos import run_chaos
 
 pytestmark = [
     pytest.mark.slow,
@@ -14,7 +14,9 @@ pytestmark = [
 ]
 
 
-def test_half_a_minute_of_random_failures_loses_nothing(failing: Fail, three_brokers: ApacheCluster) -> None:
-    chain = failing(three_brokers.bootstrap, partitions=4, copies=THREE)
+def test_half_a_minute_of_random_failures_loses_nothing(
+    failing_chain: FailingChainFactory, three_brokers: ApacheCluster
+) -> None:
+    chain = failing_chain(three_brokers.bootstrap, partitions=4, copies=THREE_REPLICAS)
 
-    wreak(chain, three_brokers, seconds=30, seed=301, say=print)
+    run_chaos(chain, three_brokers, seconds=30, seed=301, say=print)

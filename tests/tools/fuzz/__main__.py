@@ -10,7 +10,7 @@ import atheris
 with atheris.instrument_imports(include=["streams"]):
     from tests.tools.fuzz.targets import TARGETS
 
-from tests.tools.fuzz.seeds import seeds, words
+from tests.tools.fuzz.seeds import dictionary_words, seed_inputs
 
 
 def main() -> None:
@@ -25,9 +25,9 @@ def main() -> None:
         corpus, beginning = wanted.corpus or folder / "corpus", folder / "seeds"
         for made in (corpus, beginning):
             made.mkdir(parents=True, exist_ok=True)
-        for number, data in enumerate(seeds(wanted.target)):
+        for number, data in enumerate(seed_inputs(wanted.target)):
             (beginning / f"{number:04}").write_bytes(data)
-        (folder / "words").write_text("".join(f'"{word}"\n' for word in words() if '"' not in word))
+        (folder / "words").write_text("".join(f'"{word}"\n' for word in dictionary_words() if '"' not in word))
         options = [f"-max_total_time={wanted.seconds}", f"-dict={folder / 'words'}", "-max_len=4096", "-timeout=10"]
         options += ["-print_final_stats=1", f"-artifact_prefix={corpus}/broken-"]
         atheris.Setup([sys.argv[0], *options, str(corpus), str(beginning)], TARGETS[wanted.target])

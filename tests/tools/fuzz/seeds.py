@@ -7,17 +7,17 @@ from typing import Final
 
 from streams.contract.events.schema.envelope import encode_structured
 from streams.contract.export.schemas import EVENT_TYPES, json_schema
-from tests.support.events.examples import SPOILT, accepted
+from tests.support.events.examples import REJECTED_EXAMPLES, accepted_events
 from tests.support.events.hostile_records import hostile_records
-from tests.support.paths import CHILDREN, REGISTRY
+from tests.support.paths import CHILDREN_PACK, DEMO_REGISTRY
 from tests.tools.fuzz import record_batches
 
 _NOW: Final = 1_767_225_600_000
-_DEMO: Final = REGISTRY
-_PACK: Final = CHILDREN
+_DEMO: Final = DEMO_REGISTRY
+_PACK: Final = CHILDREN_PACK
 
 
-def seeds(target: str) -> list[bytes]:
+def seed_inputs(target: str) -> list[bytes]:
     """Return the inputs to begin with."""
     if target == "batches":
         return list(record_batches.seeds())
@@ -28,8 +28,8 @@ def seeds(target: str) -> list[bytes]:
         whole = _PACK.read_bytes()
         head, *clocks = whole.split(b"\n\n")
         return [whole, *[head + b"\n\n" + clock for clock in clocks]]
-    events = [encode_structured(event) for event in accepted()]
-    spoilt = [json.dumps(one.tree).encode() for one in SPOILT]
+    events = [encode_structured(event) for event in accepted_events()]
+    spoilt = [json.dumps(one.tree).encode() for one in REJECTED_EXAMPLES]
     if target == "law":
         renamed = [event.replace(b"event-0001", f"event-{number:04}".encode()) for number, event in enumerate(events)]
         return [b"\n".join(part) for part in (events, renamed, renamed[:4], renamed[::3], [*renamed, *events])]
@@ -37,7 +37,7 @@ def seeds(target: str) -> list[bytes]:
     return [*events, *spoilt, *hostile]
 
 
-def words() -> list[str]:
+def dictionary_words() -> list[str]:
     """Return the words of the contract: names, enumerations, and what JSON is made of."""
     found: set[str] = {"null", "true", "-0", "1e9", '\\"', "\\u0000", "[]", "{}", "Z", "+00:00"}
     for kind in EVENT_TYPES.values():
@@ -45,17 +45,17 @@ def words() -> list[str]:
     return sorted(word for word in found if 0 < len(word) <= 40 and word.isascii() and "\\" not in word)
 
 
-def mutated(inputs: list[bytes], count: int, seed: int) -> Iterator[bytes]:
+def mutated_inputs(inputs: list[bytes], count: int, seed: int) -> Iterator[bytes]:
     """Yield inputs changed in a few places: cut, doubled, spliced, or with a word of the contract put in."""
-    random, vocabulary = Random(seed), [word.encode() for word in words()]
+    random, vocabulary = Random(seed), [word.encode() for word in dictionary_words()]
     for _ in range(count):
         data = random.choice(inputs)
         for _ in range(random.randint(1, 4)):
-            data = _changed(random, data, random.choice(inputs), random.choice(vocabulary))
+            data = _mutate(random, data, random.choice(inputs), random.choice(vocabulary))
         yield data
 
 
-def _changed(random: Random, data: bytes, other: bytes, word: bytes) -> bytes:
+def _mutate(random: Random, data: bytes, other: bytes, word: bytes) -> bytes:
     low, high = sorted(random.randint(0, len(data)) for _ in range(2))
     there = random.randint(0, len(other))
     return random.choice(

@@ -25,18 +25,18 @@ from streams.domain.duration_bins import DAY
 from streams.domain.events import Event, Heartbeat
 from streams.domain.ledger.config import LedgerConfig
 from streams.domain.ledger.ledger import Ledger
-from tests.support.events.examples import accepted
+from tests.support.events.examples import accepted_events
 from tests.support.ledger.profiles import unpacked
-from tests.support.paths import REGISTRY
-from tests.tools.fuzz.record_batches import batches
+from tests.support.paths import DEMO_REGISTRY
+from tests.tools.fuzz.record_batches import fuzz_record_batch
 
-_REGISTRY: Final = read_registry(REGISTRY)
+_REGISTRY: Final = read_registry(DEMO_REGISTRY)
 _DECODER: Final = EventDecoder(_REGISTRY)
 _NOW: Final = 1_767_225_600_000 + DAY
 _FIELDS: Final = frozenset(json.dumps([json_schema(kind) for kind in EVENT_TYPES.values()]).split('"')) | {""}
-_MOST_LINES: Final = 40
+_MAX_LINES: Final = 40
 _GROUPS: Final = (*_REGISTRY.groups, OTHER_GROUP, UNKNOWN_JURISDICTION)
-_STORY: Final = tuple(encode_event(event) for event in accepted())
+_EVENT_LINES: Final = tuple(encode_event(event) for event in accepted_events())
 _SCHEMAS: Final[Mapping[str, Draft202012Validator]] = {
     f"safeclock.{name}.v1": Draft202012Validator(json_schema(kind), format_checker=FormatChecker())
     for name, kind in EVENT_TYPES.items()
@@ -55,51 +55,55 @@ class Record(NamedTuple):
     timestamp: int = _NOW
 
 
-def door(data: bytes) -> None:
+def fuzz_decoder(data: bytes) -> None:
     """Whatever comes to the door is an event that its schema accepts too, in either mode, or a refusal that tells nothing."""
     for topic in Role:
-        record = Record(topic, key_in(data), data)
+        record = Record(topic, expected_key(data), data)
         found = _DECODER.decode(record)
         if isinstance(found, Refusal):
-            _tells_nothing(found, record)
+            _hides_input(found, record)
         else:
-            _is_by_its_schema(data)
-            assert _DECODER.decode(_in_binary_mode(record)) == found, "expected the same event in binary mode"
+            _matches_schema(data)
+            assert _DECODER.decode(_as_binary_mode(record)) == found, "expected the same event in binary mode"
     line = _DECODER.decode_line(data, _NOW)
     if isinstance(line, Refusal):
-        _tells_nothing(line, Record("", None, data))
+        _hides_input(line, Record("", None, data))
 
 
-def law(data: bytes) -> None:
+def fuzz_ledger(data: bytes) -> None:
     """Lines in any order come to the same rows and cohorts, however often changes are taken."""
-    lines = data.split(b"\n")[:_MOST_LINES]
+    lines = data.split(b"\n")[:_MAX_LINES]
     read = [_DECODER.decode_line(line, MAX_TIMESTAMP_MS) for line in lines]
     events = [event for event in read if not isinstance(event, Refusal)]
-    at_once, backwards, one_by_one = _told(events), _told(events[::-1]), _told([*events, *events], every=1)
+    at_once, backwards, one_by_one = (
+        _apply_in_batches(events),
+        _apply_in_batches(events[::-1]),
+        _apply_in_batches([*events, *events], every=1),
+    )
     assert at_once == backwards, "expected the same in reverse order"
     assert at_once == one_by_one, "expected the same when told twice, piece by piece"
 
 
-def registry(data: bytes) -> None:
+def fuzz_registry(data: bytes) -> None:
     """What is written in a registry is refused with sentences, or a registry that keeps its own rules."""
     found = _registry_or_problems(data)
     if isinstance(found, tuple):
-        _says_where(found)
+        _has_location(found)
         return
     assert all(PLATFORM_ID.fullmatch(platform) for platform in found.platforms)
     assert found.hash == parse_registry(data, "again.toml").hash
     EventDecoder(found).decode_line(b"{}", _NOW)
 
 
-def pack(data: bytes) -> None:
+def fuzz_pack(data: bytes) -> None:
     """What is written in a rule pack is refused with sentences, or clocks by which a ledger can go."""
     found = _rulebook_or_problems(data)
     if not isinstance(found, Rulebook):
-        _says_where(found)
+        _has_location(found)
         return
     assert found.name == parse_pack(data, "again.toml", _GROUPS).name
     ledger = Ledger(LedgerConfig(clocks=found.clocks), MessagePackCodec())
-    for line in _STORY:
+    for line in _EVENT_LINES:
         event = _DECODER.decode_line(line, MAX_TIMESTAMP_MS)
         assert not isinstance(event, Refusal)
         ledger.apply(event)
@@ -108,15 +112,15 @@ def pack(data: bytes) -> None:
 
 
 TARGETS: Final[Mapping[str, Callable[[bytes], None]]] = {
-    "batches": batches,
-    "door": door,
-    "law": law,
-    "pack": pack,
-    "registry": registry,
+    "batches": fuzz_record_batch,
+    "door": fuzz_decoder,
+    "law": fuzz_ledger,
+    "pack": fuzz_pack,
+    "registry": fuzz_registry,
 }
 
 
-def _says_where(problems: tuple[str, ...]) -> None:
+def _has_location(problems: tuple[str, ...]) -> None:
     assert problems, "expected at least one sentence"
     assert all(problem.startswith("fuzzed.toml") for problem in problems), "expected where it is"
 
@@ -135,7 +139,7 @@ def _registry_or_problems(data: bytes) -> Registry | tuple[str, ...]:
         return error.problems
 
 
-def key_in(data: bytes) -> bytes | None:
+def expected_key(data: bytes) -> bytes | None:
     """Return the key that a publisher would give to this event."""
     try:
         tree = msgspec.json.decode(data)
@@ -145,19 +149,19 @@ def key_in(data: bytes) -> bytes | None:
         return b"anything"
 
 
-def _tells_nothing(refusal: Refusal, record: Record) -> None:
+def _hides_input(refusal: Refusal, record: Record) -> None:
     assert refusal.field in _FIELDS, "expected a declared name"
     assert refusal.platform in {"", *_REGISTRY.platforms}, "expected a registered platform"
     encode_refused(refusal, record)
 
 
-def _is_by_its_schema(data: bytes) -> None:
+def _matches_schema(data: bytes) -> None:
     tree = json.loads(data)
     errors = [error.message for error in _SCHEMAS[tree["type"]].iter_errors(tree)]
     assert not errors, f"expected what its schema accepts: {errors}"
 
 
-def _in_binary_mode(record: Record) -> Record:
+def _as_binary_mode(record: Record) -> Record:
     """Return the record of the same event in binary mode."""
     tree: dict[str, Any] = json.loads(record.value)
     kind = tree.pop("datacontenttype", "application/json")
@@ -166,10 +170,10 @@ def _in_binary_mode(record: Record) -> Record:
     return record._replace(value=value, headers=(("content-type", kind.encode()), *attributes))
 
 
-Books = tuple[dict[bytes, object], dict[CohortKey, dict[ReportProfile, int]]]
+LedgerContents = tuple[dict[bytes, object], dict[CohortKey, dict[ReportProfile, int]]]
 
 
-def _told(events: Iterable[Event], every: int = _MOST_LINES) -> Books:
+def _apply_in_batches(events: Iterable[Event], every: int = _MAX_LINES) -> LedgerContents:
     """Return the rows and cohorts of a ledger that was told these events, changes taken after every so many."""
     codec = MessagePackCodec()
     ledger, rows = Ledger(LedgerConfig(), codec), dict[bytes, bytes | None]()

@@ -22,19 +22,19 @@ from streams.contract.topics import partition_of
 from streams.domain.ledger import counters
 from streams.domain.ledger.ledger import Ledger
 from streams.domain.vocabulary import RefusalReason
-from tests.support.events.examples import AT, SECRET, TOKEN, accepted
+from tests.support.events.examples import AT, SECRET, TOKEN, accepted_events
 from tests.support.events.hostile_records import PLATFORMS
-from tests.support.ledger.totals import REPORT, Stored, totals
-from tests.support.process.chain import Chain, Make
-from tests.tools.fuzz.seeds import mutated, seeds
-from tests.tools.fuzz.targets import Record, key_in
+from tests.support.ledger.totals import REPORT_KEY_PREFIX, StoredRows, ledger_totals
+from tests.support.process.chain import Chain, ChainFactory
+from tests.tools.fuzz.seeds import mutated_inputs, seed_inputs
+from tests.tools.fuzz.targets import Record, expected_key
 
 pytestmark = pytest.mark.slow
 
 PARTITIONS: Final = 8
 RECORDS: Final = 1_000_000
 NOW: Final = AT + 3_600_000
-AT_THE_DOOR: Final = frozenset(RefusalReason) - {
+DECODER_REASONS: Final = frozenset(RefusalReason) - {
     *(
         RefusalReason.CONFLICT,
         RefusalReason.ORPHAN,
@@ -51,15 +51,15 @@ def records(seed: int, count: int) -> Iterator[Record]:
 
     They are of all platforms, so that no platform has more orphans than may wait: beyond that order matters.
     """
-    random, good = Random(seed), [encode_structured(event) for event in accepted()]
-    beginning = [data for data in seeds("door") if TOKEN.encode() in data]
-    for number, changed in enumerate(mutated(beginning, count, seed)):
+    random, good = Random(seed), [encode_structured(event) for event in accepted_events()]
+    beginning = [data for data in seed_inputs("door") if TOKEN.encode() in data]
+    for number, changed in enumerate(mutated_inputs(beginning, count, seed)):
         data = random.choice(good) if random.random() < 1 / 3 else changed
         report = number // 6
         token = keys.report_token(SECRET, "k1", f"report {report}").encode()
         value = data.replace(TOKEN.encode(), token).replace(b"event-0001", b"event-%04d" % (number % 6))
         value = value.replace(b"/harbor", b"/" + PLATFORMS[report % len(PLATFORMS)].encode())
-        key = key_in(value) or b""
+        key = expected_key(value) or b""
         partition = partition_of(key, PARTITIONS) if random.random() > 0.02 else random.randrange(PARTITIONS)
         role = Role.ACTION_TAKEN if b".action-taken." in value else Role.REPORT_FILED
         topic = role if random.random() > 0.02 else random.choice(list(Role))
@@ -86,14 +86,14 @@ async def publish(chain: Chain, made: Iterator[Record]) -> None:
         await producer.stop()
 
 
-def _belongs(number: int, key: bytes) -> bool:
+def _is_on_own_partition(number: int, key: bytes) -> bool:
     return partition_of(key, PARTITIONS) == number
 
 
-def folded(chain: Chain, now: int) -> tuple[list[tuple[int, bytes, bytes]], Counter[str]]:
+def reference_rows(chain: Chain, now: int) -> tuple[list[tuple[int, bytes, bytes]], Counter[str]]:
     """Return the rows of a plain fold of what lies on the topics at `now`, and its refusals at the door by reason."""
     decoder, rules, refused = EventDecoder(chain.registry), ledger_config(chain.registry), Counter[str]()
-    ledgers = [Ledger(rules, MessagePackCodec(), partial(_belongs, number)) for number in range(PARTITIONS)]
+    ledgers = [Ledger(rules, MessagePackCodec(), partial(_is_on_own_partition, number)) for number in range(PARTITIONS)]
     for one in records(5, RECORDS):
         found = decoder.decode(one._replace(topic=f"{chain.application}-{one.topic}"))
         if isinstance(found, Refusal):
@@ -106,28 +106,28 @@ def folded(chain: Chain, now: int) -> tuple[list[tuple[int, bytes, bytes]], Coun
     return [(number, key, value) for number, key, value in rows if value is not None], refused
 
 
-def reports(stored: Stored) -> dict[tuple[int, bytes], bytes]:
+def reports(stored: StoredRows) -> dict[tuple[int, bytes], bytes]:
     """Return the row of every report by where it lies."""
-    return {(partition, key): value for partition, key, value in stored if key.startswith(REPORT)}
+    return {(partition, key): value for partition, key, value in stored if key.startswith(REPORT_KEY_PREFIX)}
 
 
-def test_a_million_mutated_records_come_to_what_a_plain_fold_has(apart: Make) -> None:
-    chain = apart("apache_kafka", partitions=PARTITIONS)
+def test_a_million_mutated_records_come_to_what_a_plain_fold_has(own_topics_chain: ChainFactory) -> None:
+    chain = own_topics_chain("apache_kafka", partitions=PARTITIONS)
     asyncio.run(publish(chain, records(5, RECORDS)))
 
-    worker = chain.worker()
-    now = chain.settled(NOW)
+    worker = chain.start_worker()
+    now = chain.wait_until_applied(NOW)
     assert worker.terminate() == 0, chain.logs()
 
-    rows, at_the_door = folded(chain, now)
+    rows, at_the_door = reference_rows(chain, now)
     kept = chain.stored(chain.names.changelog)
     assert RECORDS / 4 < sum(at_the_door.values()) < RECORDS * 3 / 4
     assert reports(kept) == reports(rows)
-    assert totals(kept).cohorts == totals(rows).cohorts
+    assert ledger_totals(kept).cohorts == ledger_totals(rows).cohorts
     counted = Counter[str]()
-    for tally in totals(kept).counted.values():
+    for tally in ledger_totals(kept).counters.values():
         counted.update(tally)
-    assert {reason: counted[counters.refused(reason)] for reason in AT_THE_DOOR} == {
-        reason: at_the_door[reason] for reason in AT_THE_DOOR
+    assert {reason: counted[counters.refused(reason)] for reason in DECODER_REASONS} == {
+        reason: at_the_door[reason] for reason in DECODER_REASONS
     }
     assert counted[counters.refused(RefusalReason.INTERNAL)] == 0

@@ -12,29 +12,29 @@ import pytest
 from streams.contract.events.decoder import Refusal
 from streams.contract.events.schema.envelope import encode_structured
 from streams.domain.vocabulary import RefusalReason
-from tests.support.events.examples import FILING, SPOILT, Spoilt, event
-from tests.support.kafka.batch_mutations import Content, mutated_batch
-from tests.support.kafka.record_batches import good
+from tests.support.events.examples import FILING, REJECTED_EXAMPLES, RejectedExample, build_event
+from tests.support.kafka.batch_mutations import RecordContent, mutated_batch
+from tests.support.kafka.record_batches import valid_batch
 from tests.support.paths import ROOT
 from tests.tools.fuzz import record_batches
-from tests.tools.fuzz.seeds import mutated, seeds, words
-from tests.tools.fuzz.targets import TARGETS, Record, _is_by_its_schema, _tells_nothing
+from tests.tools.fuzz.seeds import dictionary_words, mutated_inputs, seed_inputs
+from tests.tools.fuzz.targets import TARGETS, Record, _hides_input, _matches_schema
 
 COUNTS = {"batches": 10_000, "door": 20_000, "law": 600, "pack": 2_000, "registry": 5_000}
 
 
 @pytest.mark.parametrize("target", sorted(TARGETS))
 def test_no_seed_and_no_mutation_of_it_breaks_a_promise(target: str) -> None:
-    beginning = seeds(target)
+    beginning = seed_inputs(target)
 
-    for data in [*beginning, *mutated(beginning, COUNTS[target], seed=11)]:
+    for data in [*beginning, *mutated_inputs(beginning, COUNTS[target], seed=11)]:
         TARGETS[target](data)
 
 
-@pytest.mark.parametrize("spoilt", SPOILT, ids=lambda spoilt: spoilt.sentence)
-def test_the_door_would_find_an_event_that_is_not_by_its_schema(spoilt: Spoilt) -> None:
+@pytest.mark.parametrize("spoilt", REJECTED_EXAMPLES, ids=lambda spoilt: spoilt.sentence)
+def test_the_door_would_find_an_event_that_is_not_by_its_schema(spoilt: RejectedExample) -> None:
     with pytest.raises((AssertionError, KeyError, TypeError)):
-        _is_by_its_schema(json.dumps(spoilt.tree).encode())
+        _matches_schema(json.dumps(spoilt.tree).encode())
 
 
 @pytest.mark.parametrize(
@@ -45,22 +45,24 @@ def test_the_door_would_find_an_event_that_is_not_by_its_schema(spoilt: Spoilt) 
     ],
 )
 def test_the_door_would_find_a_refusal_that_tells_what_came_in(telling: Refusal) -> None:
-    record = Record("report-filed", b"key", encode_structured(event(FILING)))
+    record = Record("report-filed", b"key", encode_structured(build_event(FILING)))
 
     with pytest.raises(AssertionError, match=r"^expected"):
-        _tells_nothing(telling, record)
+        _hides_input(telling, record)
 
 
 def test_the_batches_would_find_that_one_which_follows_is_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    spoilt = mutated_batch(Random(1), [Content(b"k", b"v")])
-    monkeypatch.setattr(record_batches, "good", lambda base, *numbers: good(base, *numbers)[: -1 if base else None])
+    spoilt = mutated_batch(Random(1), [RecordContent(b"k", b"v")])
+    monkeypatch.setattr(
+        record_batches, "good", lambda base, *numbers: valid_batch(base, *numbers)[: -1 if base else None]
+    )
 
     with pytest.raises(AssertionError, match=r"^expected"):
-        record_batches.batches(b"\0" + spoilt)
+        record_batches.fuzz_record_batch(b"\0" + spoilt)
 
 
 def test_the_words_of_the_contract_are_among_those_that_are_tried() -> None:
-    assert {"grooming", "restricted", "trusted_flagger", "complete_through", "DE"} <= set(words())
+    assert {"grooming", "restricted", "trusted_flagger", "complete_through", "DE"} <= set(dictionary_words())
 
 
 @pytest.mark.slow

@@ -8,22 +8,22 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 
 from streams.domain.integrity.checks import INTEGRITY_CHECKS, ratios
-from tests.tools.integrity_rates.gaming_platforms import GAMERS
-from tests.tools.integrity_rates.simulated_platforms import honest, seen
+from tests.tools.integrity_rates.gaming_platforms import GAMING_STRATEGIES
+from tests.tools.integrity_rates.simulated_platforms import honest_platform, window_counts
 
 PER_DAY = 150
 """Reports a day of the platforms that are gamed."""
 
-FIRST_HONEST, FIRST_GAMED = 50_000, 60_000
+FIRST_HONEST_SEED, FIRST_GAMING_SEED = 50_000, 60_000
 """Where the seeds begin: none of these platforms was looked at when thresholds were set."""
 
 
-def false_alarms(platforms: int) -> Iterator[str]:
+def false_positive_rates(platforms: int) -> Iterator[str]:
     """Yield the rows of the table of honest platforms of all sizes."""
     measured: defaultdict[str, list[float]] = defaultdict(list)
     tripped = 0
-    for seed in range(FIRST_HONEST, FIRST_HONEST + platforms):
-        found = ratios(seen(honest(seed)))
+    for seed in range(FIRST_HONEST_SEED, FIRST_HONEST_SEED + platforms):
+        found = ratios(window_counts(honest_platform(seed)))
         tripped += any(ratio > 1 for ratio in found.values())
         for name, ratio in found.items():
             measured[name].append(ratio)
@@ -36,15 +36,15 @@ def false_alarms(platforms: int) -> Iterator[str]:
     yield f"| any of them | {platforms} | {tripped} | |"
 
 
-def caught(platforms: int) -> Iterator[str]:
+def detection_rates(platforms: int) -> Iterator[str]:
     """Yield the rows of the table of gamers, each of whom plays one trick on so many honest platforms."""
     yield "| tripwire of the trick | caught | too few reports to judge | median ratio | other tripwires tripped |"
     yield "|---|---|---|---|---|"
-    for name, way in GAMERS.items():
+    for name, way in GAMING_STRATEGIES.items():
         others: Counter[str] = Counter()
         own: list[float | None] = []
-        for seed in range(FIRST_GAMED, FIRST_GAMED + platforms):
-            found = ratios(seen(honest(seed, PER_DAY), way))
+        for seed in range(FIRST_GAMING_SEED, FIRST_GAMING_SEED + platforms):
+            found = ratios(window_counts(honest_platform(seed, PER_DAY), way))
             own.append(found.get(name))
             others.update(other for other, ratio in found.items() if ratio > 1 and other != name)
         judged = sorted(ratio for ratio in own if ratio is not None)
@@ -54,7 +54,7 @@ def caught(platforms: int) -> Iterator[str]:
         yield f"| `{name}` | {hits} of {platforms} | {platforms - len(judged)} | {middle} | {beside} |"
 
 
-def tell(rows: Iterable[str]) -> None:
+def print_rows(rows: Iterable[str]) -> None:
     """Print a table row by row."""
     for row in rows:
         print(row, flush=True)  # noqa: T201 - what the command is for
@@ -67,6 +67,6 @@ if __name__ == "__main__":
     arguments.add_argument("--gamed", type=int, default=20)
     chosen = arguments.parse_args()
     if chosen.honest:
-        tell(false_alarms(chosen.honest))
+        print_rows(false_positive_rates(chosen.honest))
     if chosen.gamed:
-        tell(caught(chosen.gamed))
+        print_rows(detection_rates(chosen.gamed))

@@ -19,49 +19,53 @@ from streams.domain.vocabulary import (
     Restriction,
     Severity,
 )
-from tests.tools.integrity_rates.simulated_platforms import Telling, Told, Way
+from tests.tools.integrity_rates.simulated_platforms import GamingStrategy, PublishedReport, StepPublication
 
 _LABEL: Final = Restricted(restrictions=(Restriction.LABELLED,), extent=Extent.GLOBAL, ground=Ground.TERMS)
-_LAXER: Final = ReportAmended(severity=Severity.STANDARD, reason=AmendReason.TRIAGE)
-_GRADED: Final = frozenset({Severity.CRITICAL, Severity.HIGH})
+_DOWNGRADE: Final = ReportAmended(severity=Severity.STANDARD, reason=AmendReason.TRIAGE)
+_GRADED_SEVERITIES: Final = frozenset({Severity.CRITICAL, Severity.HIGH})
 
 
-def stops_just_in_time(chance: SeededRandom, life: SimulatedReport, tellings: list[Telling]) -> Told:
+def ends_just_before_limit(
+    chance: SeededRandom, life: SimulatedReport, tellings: list[StepPublication]
+) -> PublishedReport:
     """Record what would come in the days after 24 hours as if it had come just before."""
-    took = _took(life)
+    took = _duration(life)
     if took is None or not DAY < took < 8 * DAY:
         return life, tellings
-    return _ended(life, tellings, life.filed_at + DAY - SECOND - int(chance.uniform() * 50 * MINUTE))
+    return _with_ending(life, tellings, life.filed_at + DAY - SECOND - int(chance.uniform() * 50 * MINUTE))
 
 
-def rejects_at_once(chance: SeededRandom, life: SimulatedReport, tellings: list[Telling]) -> Told:
+def rejects_at_once(chance: SeededRandom, life: SimulatedReport, tellings: list[StepPublication]) -> PublishedReport:
     """Let a machine reject what nobody wants to look at."""
     if life.acted_at is not None or life.ended_at is None or chance.draw_bool(0.15):
         return life, tellings
-    return _ended(life, tellings, life.filed_at + int(chance.draw_log_normal(20 * SECOND, 0.5)), AUTO_REJECTED)
+    return _with_ending(life, tellings, life.filed_at + int(chance.draw_log_normal(20 * SECOND, 0.5)), AUTO_REJECTED)
 
 
-def acknowledges_only(chance: SeededRandom, life: SimulatedReport, tellings: list[Telling]) -> Told:
+def acknowledges_only(chance: SeededRandom, life: SimulatedReport, tellings: list[StepPublication]) -> PublishedReport:
     """Confirm the receipt, and answer one in five."""
     if chance.draw_bool(0.2):
         return life, tellings
-    return _with(life._replace(steps=life.steps[:1]), tellings[:1], Step(life.filed_at + 4 * SECOND, ACKNOWLEDGED))
+    return _with_step(life._replace(steps=life.steps[:1]), tellings[:1], Step(life.filed_at + 4 * SECOND, ACKNOWLEDGED))
 
 
-def softens(chance: SeededRandom, life: SimulatedReport, tellings: list[Telling]) -> Told:
+def downgrades_labels(chance: SeededRandom, life: SimulatedReport, tellings: list[StepPublication]) -> PublishedReport:
     """Find half of the grave reports standard on second thoughts."""
-    if life.label.report_data.severity not in _GRADED or chance.draw_bool(0.5):
+    if life.label.report_data.severity not in _GRADED_SEVERITIES or chance.draw_bool(0.5):
         return life, tellings
-    return _with(life, tellings, Step(life.filed_at + 10 * MINUTE, _LAXER))
+    return _with_step(life, tellings, Step(life.filed_at + 10 * MINUTE, _DOWNGRADE))
 
 
-def tells_on_close(_: SeededRandom, life: SimulatedReport, tellings: list[Telling]) -> Told | None:
+def publishes_at_close(
+    _: SeededRandom, life: SimulatedReport, tellings: list[StepPublication]
+) -> PublishedReport | None:
     """Tell of a report when it has ended, and never of one that has not."""
     ended = life.ended_at
     return None if ended is None else (life, [(max(at, ended + SECOND), place) for at, place in tellings])
 
 
-def backdates(chance: SeededRandom, life: SimulatedReport, tellings: list[Telling]) -> Told:
+def backdates(chance: SeededRandom, life: SimulatedReport, tellings: list[StepPublication]) -> PublishedReport:
     """Say of three filings in ten that they came days earlier, so that no alert can be due any more."""
     if chance.draw_bool(0.7):
         return life, tellings
@@ -70,15 +74,17 @@ def backdates(chance: SeededRandom, life: SimulatedReport, tellings: list[Tellin
     return life._replace(filed_at=earlier, steps=(filed, *life.steps[1:])), tellings
 
 
-def withdraws_what_is_slow(chance: SeededRandom, life: SimulatedReport, tellings: list[Telling]) -> Told:
+def withdraws_what_is_slow(
+    chance: SeededRandom, life: SimulatedReport, tellings: list[StepPublication]
+) -> PublishedReport:
     """Have four in five of the reports withdrawn that are not done by the twentieth hour."""
-    took = _took(life)
+    took = _duration(life)
     if (took is not None and took < 20 * HOUR) or chance.draw_bool(0.2):
         return life, tellings
-    return _ended(life, tellings, life.filed_at + 20 * HOUR, Withdrawn())
+    return _with_ending(life, tellings, life.filed_at + 20 * HOUR, Withdrawn())
 
 
-def labels_only(chance: SeededRandom, life: SimulatedReport, tellings: list[Telling]) -> Told:
+def labels_only(chance: SeededRandom, life: SimulatedReport, tellings: list[StepPublication]) -> PublishedReport:
     """Put a label on seven in ten of the items that would be removed."""
     if life.acted_at is None or chance.draw_bool(0.3):
         return life, tellings
@@ -86,67 +92,77 @@ def labels_only(chance: SeededRandom, life: SimulatedReport, tellings: list[Tell
     return life._replace(steps=steps), tellings
 
 
-def shifts_channels(chance: SeededRandom, life: SimulatedReport, tellings: list[Telling]) -> Told:
+def moves_to_other_channel(
+    chance: SeededRandom, life: SimulatedReport, tellings: list[StepPublication]
+) -> PublishedReport:
     """Send a third of the in-app reports through the web form."""
     filed = life.label.report_data
     if filed.channel is not Channel.IN_APP or chance.draw_bool(2 / 3):
         return life, tellings
-    return _filed(life, structs.replace(filed, channel=Channel.WEB_FORM)), tellings
+    return _with_filing(life, structs.replace(filed, channel=Channel.WEB_FORM)), tellings
 
 
-def copies_durations(_: SeededRandom, life: SimulatedReport, tellings: list[Telling]) -> Told:
+def copies_durations(_: SeededRandom, life: SimulatedReport, tellings: list[StepPublication]) -> PublishedReport:
     """Let everything that took longer than a quarter of an hour have taken 78 minutes."""
-    took = _took(life)
-    return (life, tellings) if took is None or took < HOUR / 4 else _ended(life, tellings, life.filed_at + 78 * MINUTE)
+    took = _duration(life)
+    return (
+        (life, tellings)
+        if took is None or took < HOUR / 4
+        else _with_ending(life, tellings, life.filed_at + 78 * MINUTE)
+    )
 
 
-def tells_actions_only(_: SeededRandom, life: SimulatedReport, tellings: list[Telling]) -> Told | None:
+def publishes_actions_only(
+    _: SeededRandom, life: SimulatedReport, tellings: list[StepPublication]
+) -> PublishedReport | None:
     """Tell of nothing but what will be acted on within two days."""
     acted = any(is_final_restriction(step.data) and step.occurred_at < life.filed_at + 2 * DAY for step in life.steps)
     return (life, tellings) if acted else None
 
 
-def omits_severity(chance: SeededRandom, life: SimulatedReport, tellings: list[Telling]) -> Told:
+def omits_severity(chance: SeededRandom, life: SimulatedReport, tellings: list[StepPublication]) -> PublishedReport:
     """Leave the severity out of two filings in five."""
     if chance.draw_bool(0.6):
         return life, tellings
-    return _filed(life, structs.replace(life.label.report_data, severity=Severity.UNSPECIFIED)), tellings
+    return _with_filing(life, structs.replace(life.label.report_data, severity=Severity.UNSPECIFIED)), tellings
 
 
-GAMERS: Final[Mapping[str, Way]] = {
-    "bunching_below_limit": stops_just_in_time,
+GAMING_STRATEGIES: Final[Mapping[str, GamingStrategy]] = {
+    "bunching_below_limit": ends_just_before_limit,
     "instant_no_violation": rejects_at_once,
     "acknowledged_only": acknowledges_only,
-    "labels_downgraded": softens,
-    "published_on_close": tells_on_close,
+    "labels_downgraded": downgrades_labels,
+    "published_on_close": publishes_at_close,
     "backdated_filings": backdates,
     "withdrawn_when_slow": withdraws_what_is_slow,
     "restricted_by_label": labels_only,
-    "channel_shift": shifts_channels,
+    "channel_shift": moves_to_other_channel,
     "constant_durations": copies_durations,
-    "nearly_all_reports_acted_on": tells_actions_only,
+    "nearly_all_reports_acted_on": publishes_actions_only,
     "missing_labels_increase": omits_severity,
 }
 """The gamer that each tripwire is to catch."""
 
 
-def _took(life: SimulatedReport) -> int | None:
+def _duration(life: SimulatedReport) -> int | None:
     return None if life.ended_at is None else life.ended_at - life.filed_at
 
 
-def _filed(life: SimulatedReport, filed: ReportFiled) -> SimulatedReport:
+def _with_filing(life: SimulatedReport, filed: ReportFiled) -> SimulatedReport:
     """Return a life with another filing, of as many items."""
     before = life.steps[0].data
     assert isinstance(before, ReportFiled), "every life begins with its filing"
     return life._replace(steps=(Step(life.filed_at, structs.replace(filed, items=before.items)), *life.steps[1:]))
 
 
-def _with(life: SimulatedReport, tellings: list[Telling], step: Step) -> Told:
+def _with_step(life: SimulatedReport, tellings: list[StepPublication], step: Step) -> PublishedReport:
     """Return a life with one more step, told at once."""
     return life._replace(steps=(*life.steps, step)), [*tellings, (step.occurred_at + SECOND, len(life.steps))]
 
 
-def _ended(life: SimulatedReport, tellings: list[Telling], at: int, ending: ActionTaken | None = None) -> Told:
+def _with_ending(
+    life: SimulatedReport, tellings: list[StepPublication], at: int, ending: ActionTaken | None = None
+) -> PublishedReport:
     """Return a life that ends at `at`, with another ending if one is given; nothing happens afterwards."""
     last = next((step for step in life.steps if step.occurred_at == life.ended_at), None)
     what = ending or (None if last is None else last.data)

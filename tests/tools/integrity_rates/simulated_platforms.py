@@ -37,14 +37,14 @@ from streams.domain.ledger.ledger import Ledger
 from streams.domain.vocabulary import Extent, Ground, Harm, Outcome, Restriction
 
 WEEKS: Final = 13
-GAMED: Final = 31 * DAY
+GAMING_PERIOD_MS: Final = 31 * DAY
 """For how long gamers have gamed when they are looked at: the window and what must ripen after it."""
 
-Telling = tuple[int, int]
+StepPublication = tuple[int, int]
 """When a step is told, and its place in the life."""
 
-Told = tuple[SimulatedReport, list[Telling]]
-Way = Callable[[SeededRandom, SimulatedReport, list[Telling]], Told | None]
+PublishedReport = tuple[SimulatedReport, list[StepPublication]]
+GamingStrategy = Callable[[SeededRandom, SimulatedReport, list[StepPublication]], PublishedReport | None]
 """What becomes of a report's life and of how it is told on another platform; None: it is never told."""
 
 _IN_APP: Final = (
@@ -59,24 +59,24 @@ _IN_APP: Final = (
 _LABEL: Final = Restricted(
     restrictions=(Restriction.AGE_GATED,), extent=Extent.GLOBAL, ground=Ground.TERMS, interim=False
 )
-_GATED: Final = 0.6
-_OTHERWISE: Final = 0.08
+_AGE_GATED_SHARE: Final = 0.6
+_DEFAULT_LABEL_SHARE: Final = 0.08
 
 
-class World(NamedTuple):
+class SimulatedPlatform(NamedTuple):
     """One honest platform; `outage` is how long nothing could be published in the midst of the window."""
 
     plan: SimulationConfig
-    profile: PlatformModel
+    model: PlatformModel
     outage: int
 
     @property
-    def chance(self) -> SeededRandom:
+    def random(self) -> SeededRandom:
         """What else is left to chance."""
-        return SeededRandom(self.plan.seed, self.profile.id, "world")
+        return SeededRandom(self.plan.seed, self.model.id, "world")
 
 
-def honest(seed: int, per_day: float | None = None, weeks: int = WEEKS) -> World:
+def honest_platform(seed: int, per_day: float | None = None, weeks: int = WEEKS) -> SimulatedPlatform:
     """Return an honest platform: of any size (or of so many reports a day), pace, mood and publishing habit."""
     chance = SeededRandom(seed, "honest")
     daily = per_day or 4 * 60 ** chance.uniform()
@@ -86,15 +86,15 @@ def honest(seed: int, per_day: float | None = None, weeks: int = WEEKS) -> World
         KnownEffect.NIGHTLY_BATCHES if nightly else KnownEffect.STEADY,
         report_share=1.0,
         country_rotation=int(chance.uniform() * 3),
-        responses=_habits(chance),
-        change=ModelChange(0.3 + 0.7 * chance.uniform(), _habits(chance)) if chance.draw_bool(0.3) else None,
+        responses=_response_model(chance),
+        change=ModelChange(0.3 + 0.7 * chance.uniform(), _response_model(chance)) if chance.draw_bool(0.3) else None,
         cadence_ms=DAY if nightly else 5 * MINUTE,
     )
     outage = int(DAY * 1.5 * chance.uniform()) if chance.draw_bool(0.3) else 0
-    return World(SimulationConfig(seed, weeks=weeks, reports=int(daily * 7 * weeks)), profile, outage)
+    return SimulatedPlatform(SimulationConfig(seed, weeks=weeks, reports=int(daily * 7 * weeks)), profile, outage)
 
 
-def _habits(chance: SeededRandom) -> ResponseModel:
+def _response_model(chance: SeededRandom) -> ResponseModel:
     in_app = _IN_APP[int(chance.uniform() * len(_IN_APP))]
     notice = DurationMixture(0.0, MINUTE, 1.0, (7 if chance.draw_bool(0.5) else 20) * HOUR, 1.3)
     return ResponseModel(
@@ -110,44 +110,48 @@ def _habits(chance: SeededRandom) -> ResponseModel:
     )
 
 
-def told(world: World, way: Way | None = None) -> Iterator[Told]:
+def published_reports(world: SimulatedPlatform, strategy: GamingStrategy | None = None) -> Iterator[PublishedReport]:
     """Yield what is told of every report; in the last weeks another `way` of living and telling, if one is given."""
-    chance = world.chance
-    since = world.plan.end_ms - GAMED
+    chance = world.random
+    since = world.plan.end_ms - GAMING_PERIOD_MS
     for span in time_slices(world.plan):
         if span.begin_ms >= world.plan.end_ms:
             return
-        for life, tellings in _lived(world, chance, span):
-            lived = way(chance, life, tellings) if way is not None and life.filed_at >= since else (life, tellings)
+        for life, tellings in _simulate_reports(world, chance, span):
+            lived = (
+                strategy(chance, life, tellings)
+                if strategy is not None and life.filed_at >= since
+                else (life, tellings)
+            )
             if lived is not None:
                 yield lived
 
 
-def _lived(world: World, chance: SeededRandom, span: TimeSlice) -> Iterator[Told]:
+def _simulate_reports(world: SimulatedPlatform, chance: SeededRandom, span: TimeSlice) -> Iterator[PublishedReport]:
     down = world.plan.end_ms - 16 * DAY
-    for life, tellings in simulate_publication(world.plan, world.profile, span):
-        steps = tuple([_answered_lightly(chance, life, step) for step in life.steps])
+    for life, tellings in simulate_publication(world.plan, world.model, span):
+        steps = tuple([_with_light_answer(chance, life, step) for step in life.steps])
         yield (
             life._replace(steps=steps),
             [(down + world.outage if down <= at < down + world.outage else at, place) for at, place in tellings],
         )
 
 
-def _answered_lightly(chance: SeededRandom, life: SimulatedReport, step: Step) -> Step:
+def _with_light_answer(chance: SeededRandom, life: SimulatedReport, step: Step) -> Step:
     """Return a step, a label instead of a removal where a platform may well find that enough."""
-    light = _GATED if life.label.report_data.harm is Harm.AGE_INAPPROPRIATE else _OTHERWISE
+    light = _AGE_GATED_SHARE if life.label.report_data.harm is Harm.AGE_INAPPROPRIATE else _DEFAULT_LABEL_SHARE
     return Step(step.occurred_at, _LABEL) if is_final_restriction(step.data) and chance.draw_bool(light) else step
 
 
-def facts(world: World, way: Way | None = None) -> Iterator[ReportEvent]:
+def domain_events(world: SimulatedPlatform, strategy: GamingStrategy | None = None) -> Iterator[ReportEvent]:
     """Yield what is told as the ledger takes it, in no order."""
-    for life, tellings in told(world, way):
+    for life, tellings in published_reports(world, strategy):
         for at_ms, place in tellings:
             if at_ms < world.plan.end_ms:
-                yield _fact(world.profile.id, life, at_ms, place)
+                yield _domain_event(world.model.id, life, at_ms, place)
 
 
-def _fact(platform: str, life: SimulatedReport, told_at: int, place: int) -> ReportEvent:
+def _domain_event(platform: str, life: SimulatedReport, told_at: int, place: int) -> ReportEvent:
     at, what = life.steps[place]
     number = int(life.number, 16) << 7
     about = (f"{platform}|{life.number}".encode(), platform, at, max(told_at, at), number | place, place)
@@ -178,12 +182,12 @@ def _labels(filed: ReportFiled) -> str:
     )
 
 
-def seen(world: World, way: Way | None = None) -> CheckInput:
+def window_counts(world: SimulatedPlatform, strategy: GamingStrategy | None = None) -> CheckInput:
     """Return what tripwires see of a platform when its history ends, through a real ledger and its cohorts."""
-    platform, cadence, end = world.profile.id, world.profile.cadence_ms, world.plan.end_ms
+    platform, cadence, end = world.model.id, world.model.cadence_ms, world.plan.end_ms
     ledger = Ledger(LedgerConfig(platforms={platform: PlatformConfig(cadence)}), MessagePackCodec())
     ledger.start()
-    for fact in sorted(facts(world, way), key=lambda fact: fact.logged_at):
+    for fact in sorted(domain_events(world, strategy), key=lambda fact: fact.logged_at):
         ledger.apply(fact)
     ledger.apply(Heartbeat(platform, end, end, end - SECOND, 1))
     ledger.advance(end)

@@ -3,28 +3,28 @@
 import pytest
 
 from streams.domain.integrity.checks import CHECK_NAMES, ratios
-from tests.tools.integrity_rates.gaming_platforms import GAMERS
-from tests.tools.integrity_rates.simulated_platforms import honest, seen
+from tests.tools.integrity_rates.gaming_platforms import GAMING_STRATEGIES
+from tests.tools.integrity_rates.simulated_platforms import honest_platform, window_counts
 
 SHORT = 7
 """Weeks of history: the window and a little more than half of what it is compared with."""
 
 
 def test_every_tripwire_has_its_gamer() -> None:
-    assert set(GAMERS) == set(CHECK_NAMES)
+    assert set(GAMING_STRATEGIES) == set(CHECK_NAMES)
 
 
-@pytest.mark.parametrize("trick", GAMERS)
+@pytest.mark.parametrize("trick", GAMING_STRATEGIES)
 def test_a_gamer_is_caught_by_the_tripwire_named_for_the_trick_and_by_no_other(trick: str) -> None:
-    platform = honest(seed=10_003, per_day=90, weeks=SHORT)
+    platform = honest_platform(seed=10_003, per_day=90, weeks=SHORT)
 
-    found = ratios(seen(platform, GAMERS[trick]))
+    found = ratios(window_counts(platform, GAMING_STRATEGIES[trick]))
 
     assert {name for name, ratio in found.items() if ratio > 1} == {trick}
 
 
 def test_the_platform_that_learns_these_tricks_trips_nothing_before() -> None:
-    found = ratios(seen(honest(seed=10_003, per_day=90, weeks=SHORT)))
+    found = ratios(window_counts(honest_platform(seed=10_003, per_day=90, weeks=SHORT)))
 
     assert set(found) == set(CHECK_NAMES)
     assert max(found.values()) < 1
@@ -32,6 +32,6 @@ def test_the_platform_that_learns_these_tricks_trips_nothing_before() -> None:
 
 @pytest.mark.parametrize("seed", range(20_000, 20_008))
 def test_honest_platforms_of_all_kinds_trip_nothing(seed: int) -> None:
-    found = ratios(seen(honest(seed, weeks=SHORT)))
+    found = ratios(window_counts(honest_platform(seed, weeks=SHORT)))
 
     assert [name for name, ratio in found.items() if ratio > 1] == []

@@ -5,9 +5,9 @@ import sys
 from datetime import UTC, datetime
 
 from dashboards.rules.alert import AlertSeverity, Audience
-from tests.tools.quiet.healthy_year import Verdict, healthy, tried
+from tests.tools.quiet.healthy_year import YearResult, healthy_platforms, simulate_year
 
-_KINDS = (
+_ALERT_GROUPS = (
     (AlertSeverity.PAGE, Audience.OPERATOR),
     (AlertSeverity.TICKET, Audience.OPERATOR),
     (AlertSeverity.TICKET, Audience.ANALYST),
@@ -15,15 +15,15 @@ _KINDS = (
 )
 
 
-def _print(verdict: Verdict) -> None:
+def _print_result(verdict: YearResult) -> None:
     print(f"{verdict.platforms} platforms, {verdict.weeks} weeks without a fault")  # noqa: T201 - it is what is asked for
-    for severity, audience in _KINDS:
-        counted = verdict.by(severity, audience)
+    for severity, audience in _ALERT_GROUPS:
+        counted = verdict.episodes_for(severity, audience)
         total = sum(counted.values())
         print(f"{severity} to the {audience}: {total}, {total / verdict.weeks:.2f} a week")  # noqa: T201
         for name, count in counted.items():
             print(f"  {name} {count}")  # noqa: T201
-    for episode in verdict.told:
+    for episode in verdict.episodes:
         began = datetime.fromtimestamp(episode.began, UTC)
         print(f"  {began:%Y-%m-%dT%H:%MZ} {episode.alert} {dict(episode.labels)}", file=sys.stderr)  # noqa: T201
 
@@ -35,10 +35,10 @@ def main() -> int:
     parser.add_argument("--platforms", type=int, default=50)
     parser.add_argument("--seed", type=int, default=7)
     asked = parser.parse_args()
-    verdict = tried(asked.weeks, healthy(asked.platforms, asked.seed), asked.seed)
-    _print(verdict)
-    pages = verdict.by(AlertSeverity.PAGE, Audience.OPERATOR).total()
-    tickets = verdict.by(AlertSeverity.TICKET, Audience.ANALYST).total()
+    verdict = simulate_year(asked.weeks, healthy_platforms(asked.platforms, asked.seed), asked.seed)
+    _print_result(verdict)
+    pages = verdict.episodes_for(AlertSeverity.PAGE, Audience.OPERATOR).total()
+    tickets = verdict.episodes_for(AlertSeverity.TICKET, Audience.ANALYST).total()
     return int(pages > 0 or tickets > asked.weeks)
 
 

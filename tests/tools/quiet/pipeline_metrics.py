@@ -14,11 +14,11 @@ WEEK: Final = 7 * DAY
 PARTITIONS: Final = 4
 WORKERS: Final = ("w1", "w2")
 
-Numbers = NDArray[np.float64]
-History = dict[str, Numbers]
+Samples = NDArray[np.float64]
+History = dict[str, Samples]
 
 
-class _Machines:
+class _Uptime:
     """Who is down when, in minutes since the start."""
 
     def __init__(self, minutes: int, outage: int, rng: np.random.Generator) -> None:
@@ -37,40 +37,40 @@ class _Machines:
         self.down["w1"].append((720, outage))
         self.down["w2"].append((720, outage))
 
-    def up(self, name: str) -> Numbers:
+    def up(self, name: str) -> Samples:
         up = np.ones(self.minutes)
         for start, length in self.down[name]:
             up[start : start + length] = 0
         return up
 
 
-def told(weeks: int, seed: int, outage: int = 0) -> History:
+def pipeline_history(weeks: int, seed: int, outage: int = 0) -> History:
     """Return every series that the operator's alerts ask for; for `outage` minutes there is no worker."""
     rng = np.random.default_rng(seed)
-    machines = _Machines(weeks * WEEK, outage, rng)
+    machines = _Uptime(weeks * WEEK, outage, rng)
     up = {name: machines.up(name) for name in machines.down}
-    away = _away(up)
+    away = _downtime(up)
     return (
-        _targets(up)
-        | _board(up, away, _behind(away, weeks, rng))
-        | _workers(machines, up, weeks, rng)
-        | _watchers(weeks * WEEK)
+        _target_series(up)
+        | _board_series(up, away, _lag(away, weeks, rng))
+        | _worker_series(machines, up, weeks, rng)
+        | _monitoring_series(weeks * WEEK)
     )
 
 
-def _targets(up: dict[str, Numbers]) -> History:
+def _target_series(up: dict[str, Samples]) -> History:
     job = {"board": "board", "w1": "worker", "w2": "worker"}
     targets = {f'up{{job="{job[name]}",instance="{name}"}}': values for name, values in up.items()}
     return targets | {'up{job="alertmanager",instance="am"}': np.ones_like(up["board"])}
 
 
-def _away(up: dict[str, Numbers]) -> Numbers:
+def _downtime(up: dict[str, Samples]) -> Samples:
     """Return whether partitions go unserved: while a worker is away, and while they are restored."""
     down = 1 - np.minimum(up["w1"], up["w2"])
     return np.minimum(np.convolve(down, np.ones(4))[: len(down)], 1)
 
 
-def _behind(away: Numbers, weeks: int, rng: np.random.Generator) -> Numbers:
+def _lag(away: Samples, weeks: int, rng: np.random.Generator) -> Samples:
     """Return by how many minutes the figures lag: while partitions go unserved, and for an import of a year ten."""
     minutes = np.arange(len(away))
     served = np.maximum.accumulate(np.where(away > 0, 0, minutes))
@@ -80,7 +80,7 @@ def _behind(away: Numbers, weeks: int, rng: np.random.Generator) -> Numbers:
     return lag
 
 
-def _board(up: dict[str, Numbers], away: Numbers, behind: Numbers) -> History:
+def _board_series(up: dict[str, Samples], away: Samples, behind: Samples) -> History:
     here = np.where(up["board"] > 0, 1.0, np.nan)
     # A board that starts shows no figures before it has read everything: a minute more.
     read = np.where(np.convolve(1 - up["board"], np.ones(3))[: len(here)] > 0, np.nan, 1.0)
@@ -100,14 +100,14 @@ def _board(up: dict[str, Numbers], away: Numbers, behind: Numbers) -> History:
     return history
 
 
-def _since_start(up: Numbers, per_minute: float) -> Numbers:
+def _since_start(up: Samples, per_minute: float) -> Samples:
     """Return a counter that begins anew with its process, NaN while that is away."""
     minutes = np.arange(len(up))
     last = np.maximum.accumulate(np.where(up > 0, 0, minutes))
     return np.where(up > 0, (minutes - last) * per_minute, np.nan)
 
 
-def _workers(machines: _Machines, up: dict[str, Numbers], weeks: int, rng: np.random.Generator) -> History:
+def _worker_series(machines: _Uptime, up: dict[str, Samples], weeks: int, rng: np.random.Generator) -> History:
     minutes = machines.minutes
     lag = np.maximum(0, 50_000 - 5_000 * ((np.arange(minutes) - 120) % DAY)) + 500 * rng.random(minutes)
     start = weeks * WEEK // 2
@@ -126,7 +126,7 @@ def _workers(machines: _Machines, up: dict[str, Numbers], weeks: int, rng: np.ra
     return history
 
 
-def _watchers(minutes: int) -> History:
+def _monitoring_series(minutes: int) -> History:
     nothing = np.zeros(minutes)
     return {
         'prometheus_rule_evaluation_failures_total{rule_group="/etc/safeclock.yml;safeclock-alerts"}': nothing,

@@ -22,96 +22,100 @@ COHORT_STEPS: Final = DAY // 4
 _QUARTERS: Final = np.array([0, 91, 182, 274, 366]) * DAY
 """When quarters begin: the history starts on the first of January of a leap year."""
 
-Numbers = NDArray[np.float64]
+Samples = NDArray[np.float64]
 Steps = NDArray[np.int64]
-History = dict[str, Numbers]
+History = dict[str, Samples]
 """Values of a series, by its name with labels, at every step."""
 
 
 @dataclass(frozen=True)
-class Habits:
+class PlatformModel:
     """What one platform is like; `within` is the share that it answers within a day."""
 
     name: str
-    daily: float
-    within: float
+    filings_per_day: float
+    share_within_limit: float
     median_hours: float
     weekend: float
     batch: bool
-    odd: float
+    anomaly_share: float
 
 
-def habits(number: int, rng: np.random.Generator) -> Habits:
+def random_platform(number: int, rng: np.random.Generator) -> PlatformModel:
     """Return the habits of a platform: every fifth is a batch exporter, sizes lie between five and a thousand a day."""
-    return Habits(
+    return PlatformModel(
         name=f"platform-{number:02}",
-        daily=float(np.exp(rng.uniform(np.log(5), np.log(1000)))),
-        within=float(rng.uniform(0.93, 0.99)),
+        filings_per_day=float(np.exp(rng.uniform(np.log(5), np.log(1000)))),
+        share_within_limit=float(rng.uniform(0.93, 0.99)),
         median_hours=float(rng.uniform(0.5, 6)),
         weekend=float(rng.uniform(0.4, 1)),
         batch=number % 5 == 4,
-        odd=float(rng.uniform(0, 0.004)),
+        anomaly_share=float(rng.uniform(0, 0.004)),
     )
 
 
-def told(who: Habits, weeks: int, rng: np.random.Generator, imported: int = 0) -> tuple[History, History]:
+def platform_history(
+    who: PlatformModel, weeks: int, rng: np.random.Generator, imported: int = 0
+) -> tuple[History, History]:
     """Return what is told of a platform at every step, and of its cohorts at every `COHORT_STEPS`th.
 
     `imported` reports of the year before arrive within an hour in the middle: old deadlines, counted as late.
     """
     steps = weeks * WEEK
     filed = np.repeat(np.arange(steps), rng.poisson(_rates(who, steps, rng)))
-    seen = _published(who, filed)
-    history = _counted(who, seen, imported, steps, rng)
+    seen = _publication_times(who, filed)
+    history = _counter_series(who, seen, imported, steps, rng)
     cohorts: History = {}
     for clock in STANDARD_CLOCK_IDS:
         stopped = filed + _durations(who, len(filed), rng)
         history |= _deadlines(who, clock, filed, stopped, steps)
-        cohorts |= _shares(who, clock, filed, stopped, steps)
+        cohorts |= _cohort_shares(who, clock, filed, stopped, steps)
         if clock == "time_to_action":
-            history |= _asked(who, clock, filed, stopped, steps)
-            closed = _published(who, stopped)
-            history[f'platform:safeclock_open_reports:max{{platform="{who.name}"}}'] = _open(seen, closed, steps)
-    return history, cohorts | _sizes(who, filed, steps)
+            history |= _objective_series(who, clock, filed, stopped, steps)
+            closed = _publication_times(who, stopped)
+            history[f'platform:safeclock_open_reports:max{{platform="{who.name}"}}'] = _open_reports(
+                seen, closed, steps
+            )
+    return history, cohorts | _cohort_sizes(who, filed, steps)
 
 
-def _rates(who: Habits, steps: int, rng: np.random.Generator) -> Numbers:
+def _rates(who: PlatformModel, steps: int, rng: np.random.Generator) -> Samples:
     """Return how many filings are expected in every step: nights, weekends, slow growth, bursts of some hours."""
     at = np.arange(steps)
     night = 1 + 0.7 * np.sin(2 * np.pi * (at % DAY) / DAY - np.pi / 2)
     weekend = np.where((at // DAY) % 7 >= 5, who.weekend, 1.0)
-    rates = who.daily / DAY * night * weekend * (1 + 0.2 * np.sin(at / steps * 2 * np.pi))
+    rates = who.filings_per_day / DAY * night * weekend * (1 + 0.2 * np.sin(at / steps * 2 * np.pi))
     for start in np.flatnonzero(rng.random(steps) < 1 / (3 * WEEK)):
         rates[start : start + rng.integers(8, 24)] *= rng.uniform(2, 5)
     return rates
 
 
-def _durations(who: Habits, count: int, rng: np.random.Generator) -> Steps:
+def _durations(who: PlatformModel, count: int, rng: np.random.Generator) -> Steps:
     """Return how long clocks run: log-normal within a day, and for the rest of them one to ten days."""
     body = np.minimum(np.exp(rng.normal(np.log(who.median_hours * 4), 0.8, count)), DAY - 1)
     tail = DAY * (1 + 9 * rng.random(count) ** 2)
-    return np.where(rng.random(count) < who.within, body, tail).astype(np.int64)
+    return np.where(rng.random(count) < who.share_within_limit, body, tail).astype(np.int64)
 
 
-def _published(who: Habits, at: Steps) -> Steps:
+def _publication_times(who: PlatformModel, at: Steps) -> Steps:
     """Return when it is told: at once, or at two in the night that follows."""
     return ((at - 8) // DAY + 1) * DAY + 8 if who.batch else at
 
 
-def _total(at: Steps, steps: int) -> Numbers:
+def _total(at: Steps, steps: int) -> Samples:
     return np.cumsum(np.bincount(at[at < steps], minlength=steps)[:steps]).astype(np.float64)
 
 
-def _open(seen: Steps, closed: Steps, steps: int) -> Numbers:
+def _open_reports(seen: Steps, closed: Steps, steps: int) -> Samples:
     return _total(seen, steps) - _total(np.maximum(seen, closed), steps)
 
 
-def _counted(who: Habits, seen: Steps, imported: int, steps: int, rng: np.random.Generator) -> History:
+def _counter_series(who: PlatformModel, seen: Steps, imported: int, steps: int, rng: np.random.Generator) -> History:
     at = f'{{platform="{who.name}"}}'
     old = np.repeat(np.arange(steps // 2, steps // 2 + 4), imported // 4)
     filed = _total(np.concatenate([seen, old]), steps)
     now = np.arange(steps) * STEP_SECONDS
-    odd = {name: _total(seen[rng.random(len(seen)) < share], steps) for name, share in _oddities(who).items()}
+    odd = {name: _total(seen[rng.random(len(seen)) < share], steps) for name, share in _anomaly_metrics(who).items()}
     nightly = (np.arange(steps) - 8) // DAY * DAY + 8
     return {
         f"platform:safeclock_reports_filed:max{at}": filed,
@@ -126,14 +130,18 @@ def _counted(who: Habits, seen: Steps, imported: int, steps: int, rng: np.random
     }
 
 
-def _oddities(who: Habits) -> dict[str, float]:
-    return {"events_refused": who.odd, "events_skewed": who.odd / 2, "events_conflicting": who.odd / 4}
+def _anomaly_metrics(who: PlatformModel) -> dict[str, float]:
+    return {
+        "events_refused": who.anomaly_share,
+        "events_skewed": who.anomaly_share / 2,
+        "events_conflicting": who.anomaly_share / 4,
+    }
 
 
-def _deadlines(who: Habits, clock: str, filed: Steps, stopped: Steps, steps: int) -> History:
+def _deadlines(who: PlatformModel, clock: str, filed: Steps, stopped: Steps, steps: int) -> History:
     """Return verdicts: met when the stop is told, missed when the platform has said that the limit is past."""
     met = stopped - filed <= DAY
-    verdict = _published(who, np.where(met, stopped, filed + DAY + 1))
+    verdict = _publication_times(who, np.where(met, stopped, filed + DAY + 1))
     at = f'platform="{who.name}",clock="{clock}"'
     nothing = np.zeros(steps)
     return {
@@ -144,14 +152,17 @@ def _deadlines(who: Habits, clock: str, filed: Steps, stopped: Steps, steps: int
     }
 
 
-def _asked(who: Habits, clock: str, filed: Steps, stopped: Steps, steps: int) -> History:
+def _objective_series(who: PlatformModel, clock: str, filed: Steps, stopped: Steps, steps: int) -> History:
     """Return how a rule that asks for 85 % within two days is kept by quarter, and which urgent reports are overdue."""
     at = f'platform="{who.name}",clock="{clock}"'
     late = stopped - filed > 2 * DAY
-    seen, missed = _total(_published(who, filed), steps), _total(_published(who, filed[late] + 2 * DAY + 1), steps)
+    seen, missed = (
+        _total(_publication_times(who, filed), steps),
+        _total(_publication_times(who, filed[late] + 2 * DAY + 1), steps),
+    )
     begins = np.searchsorted(_QUARTERS, np.arange(steps), side="right") - 1
     filings = seen - np.concatenate([[0.0], seen])[_QUARTERS[begins]]
-    misses = missed - _carried(who, filed[late], steps, begins)
+    misses = missed - _late_objective_counts(who, filed[late], steps, begins)
     left = np.floor(0.15 * filings) - misses
     grace = (DAY if who.batch else 1) + DAY
     urgent = filed[::5], stopped[::5]
@@ -165,13 +176,13 @@ def _asked(who: Habits, clock: str, filed: Steps, stopped: Steps, steps: int) ->
     }
 
 
-def _carried(who: Habits, late: Steps, steps: int, begins: Steps) -> Numbers:
+def _late_objective_counts(who: PlatformModel, late: Steps, steps: int, begins: Steps) -> Samples:
     """Return at every step the misses so far of reports that were filed before its quarter began."""
     carried = np.zeros(steps)
     for quarter, start in enumerate(_QUARTERS):
         former = late[late < start]
         in_quarter = begins == quarter
-        carried[in_quarter] = _total(_published(who, former + 2 * DAY + 1), steps)[in_quarter]
+        carried[in_quarter] = _total(_publication_times(who, former + 2 * DAY + 1), steps)[in_quarter]
     return carried
 
 
@@ -183,7 +194,7 @@ def _weeks_back(steps: int, back: int, delay: int) -> tuple[Steps, Steps]:
     return np.clip(start, 0, steps - 1), np.clip(end, 0, steps - 1)
 
 
-def _shares(who: Habits, clock: str, filed: Steps, stopped: Steps, steps: int) -> History:
+def _cohort_shares(who: PlatformModel, clock: str, filed: Steps, stopped: Steps, steps: int) -> History:
     """Return Wilson's interval of the share within a day, of the reports that are a day old."""
     old = _total(filed, steps)
     fast = _total(filed[stopped - filed <= DAY], steps)
@@ -198,7 +209,7 @@ def _shares(who: Habits, clock: str, filed: Steps, stopped: Steps, steps: int) -
     return history
 
 
-def _wilson(share: Numbers, count: Numbers) -> dict[str, Numbers]:
+def _wilson(share: Samples, count: Samples) -> dict[str, Samples]:
     z = 1.96
     many = np.maximum(count, 1)
     middle = (share + z * z / (2 * many)) / (1 + z * z / many)
@@ -206,7 +217,7 @@ def _wilson(share: Numbers, count: Numbers) -> dict[str, Numbers]:
     return {"estimate": share, "low": middle - half, "high": middle + half}
 
 
-def _sizes(who: Habits, filed: Steps, steps: int) -> History:
+def _cohort_sizes(who: PlatformModel, filed: Steps, steps: int) -> History:
     total = _total(filed, steps)
     history: History = {}
     for back in (0, 1, *range(5, 13)):

@@ -13,9 +13,9 @@ from dashboards.rules.alert import Alert, AlertSeverity, Audience
 from dashboards.rules.alerts.all_alerts import ALERTS
 from dashboards.rules.recording.rules import RECORDINGS
 from streams.contract.metrics.metric import STANDARD_CLOCK_IDS
-from tests.support.components import program
-from tests.tools.quiet.alert_episodes import fired, inlined
-from tests.tools.quiet.healthy_year import Verdict, healthy, tried
+from tests.support.components import program_path
+from tests.tools.quiet.alert_episodes import firing_periods, inline_recordings
+from tests.tools.quiet.healthy_year import YearResult, healthy_platforms, simulate_year
 
 WEEKS = 8
 
@@ -24,7 +24,7 @@ WEEKS = 8
 def test_an_alert_can_be_asked_over_any_history(alert: Alert) -> None:
     looking_back = {recording.record for recording in RECORDINGS if not recording.record.endswith(":max")}
 
-    asked = set(re.findall(r"[a-z_]+:safeclock_\w+:\w+", inlined(alert.expr)))
+    asked = set(re.findall(r"[a-z_]+:safeclock_\w+:\w+", inline_recordings(alert.expr)))
 
     assert not asked & looking_back
 
@@ -37,7 +37,7 @@ def test_when_an_alert_fires_is_worked_out_as_prometheus_does(tmp_path: Path, se
     (tmp_path / "rules.yml").write_text(json.dumps({"groups": [{"name": "g", "rules": [rule]}]}), encoding="utf-8")
 
     instants = [60.0 * minute for minute, value in enumerate(held) if value]
-    firing = {m for a, b in fired(instants, 60, 300, 420) for m in range(int(a / 60), int(b / 60) + 1)}
+    firing = {m for a, b in firing_periods(instants, 60, 300, 420) for m in range(int(a / 60), int(b / 60) + 1)}
 
     asked = [
         {"expr": 'count(ALERTS{alertstate="firing"})', "eval_time": f"{minute}m", "exp_samples": [{"value": 1}] * hit}
@@ -49,38 +49,40 @@ def test_when_an_alert_fires_is_worked_out_as_prometheus_does(tmp_path: Path, se
     file.write_text(
         json.dumps({"rule_files": ["rules.yml"], "evaluation_interval": "1m", "tests": [story]}), encoding="utf-8"
     )
-    told = subprocess.run([program("promtool"), "test", "rules", file], capture_output=True, text=True, check=False)
+    told = subprocess.run(
+        [program_path("promtool"), "test", "rules", file], capture_output=True, text=True, check=False
+    )
     assert firing
     assert told.returncode == 0, told.stdout + told.stderr
 
 
 def test_a_recording_that_is_looked_back_upon_is_refused() -> None:
     with pytest.raises(ValueError, match="expected no look back"):
-        inlined("platform:safeclock_reports_filed:increase1d offset 7d")
+        inline_recordings("platform:safeclock_reports_filed:increase1d offset 7d")
 
 
 @pytest.mark.slow
 def test_eight_weeks_without_a_fault_page_nobody_and_bring_no_ticket_a_week() -> None:
-    verdict = _tried(within=None, outage=0)
+    verdict = _simulate_year(within=None, outage=0)
 
-    assert verdict.by(AlertSeverity.PAGE, Audience.OPERATOR).total() == 0
-    assert verdict.by(AlertSeverity.TICKET, Audience.ANALYST).total() <= 1
+    assert verdict.episodes_for(AlertSeverity.PAGE, Audience.OPERATOR).total() == 0
+    assert verdict.episodes_for(AlertSeverity.TICKET, Audience.ANALYST).total() <= 1
 
 
 @pytest.mark.slow
 def test_the_same_weeks_with_a_slow_platform_and_no_worker_for_an_hour_are_not_quiet() -> None:
-    verdict = _tried(within=0.3, outage=60)
+    verdict = _simulate_year(within=0.3, outage=60)
 
     pages, tickets = (
-        verdict.by(AlertSeverity.PAGE, Audience.OPERATOR),
-        verdict.by(AlertSeverity.TICKET, Audience.ANALYST),
+        verdict.episodes_for(AlertSeverity.PAGE, Audience.OPERATOR),
+        verdict.episodes_for(AlertSeverity.TICKET, Audience.ANALYST),
     )
     assert pages["SafeclockJobDown"] == pages["SafeclockFiguresStale"] == 1
     assert 1 <= tickets["SafeclockSlowResponse"] <= 2 * len(STANDARD_CLOCK_IDS)
     assert tickets["SafeclockSlowResponseFast"] <= 2 * len(STANDARD_CLOCK_IDS)
 
 
-def _tried(within: float | None, outage: int) -> Verdict:
-    first, second, *others = healthy(10, seed=7)
-    sick = second if within is None else replace(second, within=within)
-    return tried(WEEKS, (first, sick, *others), seed=7, outage=outage)
+def _simulate_year(within: float | None, outage: int) -> YearResult:
+    first, second, *others = healthy_platforms(10, seed=7)
+    sick = second if within is None else replace(second, share_within_limit=within)
+    return simulate_year(WEEKS, (first, sick, *others), seed=7, outage=outage)

@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from tests.support.components import program
+from tests.support.components import program_path
 
 MONDAY: Final = 1_704_067_200
 """The first instant of every history, 2024-01-01T00:00:00Z."""
@@ -17,14 +17,14 @@ _BLOCK_HOURS: Final = 486
 """A length that Prometheus' blocks may have: a file that spans one block is read once."""
 
 
-class Part(NamedTuple):
+class SeriesBlock(NamedTuple):
     """Series whose values stand `step` seconds apart from the start on; a name that tells an instant is moved there."""
 
     step: int
     series: dict[str, NDArray[np.float64]]
 
 
-def write_blocks(folder: Path, scratch: Path, parts: Iterable[Part]) -> None:
+def write_blocks(folder: Path, scratch: Path, parts: Iterable[SeriesBlock]) -> None:
     """Write the series of all parts as blocks below `folder`."""
     file = scratch / "history.om"
     for part in parts:
@@ -43,7 +43,7 @@ def _begins(length: int) -> range:
     return range(MONDAY - MONDAY % block, MONDAY + length, block)
 
 
-def _lines(part: Part, begins: int, ends: int) -> Iterator[str]:
+def _lines(part: SeriesBlock, begins: int, ends: int) -> Iterator[str]:
     first = max(0, -(-(begins - MONDAY) // part.step))
     last = max(0, -(-(ends - MONDAY) // part.step))
     for name, values in part.series.items():
@@ -56,7 +56,7 @@ def _lines(part: Part, begins: int, ends: int) -> Iterator[str]:
 
 
 def _import(file: Path, folder: Path) -> None:
-    command = [program("promtool"), "tsdb", "create-blocks-from", "openmetrics", "--quiet"]
+    command = [program_path("promtool"), "tsdb", "create-blocks-from", "openmetrics", "--quiet"]
     span = f"--max-block-duration={_BLOCK_HOURS}h"
     done = subprocess.run([*command, span, file, folder], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr

@@ -12,26 +12,26 @@ from streams.contract.packs.file import load_rulebook
 from streams.contract.registry.registry import Registry
 from streams.domain.duration_bins import DAY, HOUR, MINUTE
 from streams.domain.reports.entry_limit import MAX_ENTRIES
-from tests.support.events.event_lines import START, acted, filed
-from tests.support.paths import CHILDREN
+from tests.support.events.event_lines import EPOCH_OFFSET_MS, action_line, filing_line
+from tests.support.paths import CHILDREN_PACK
 
-RULEBOOK = load_rulebook([CHILDREN], Registry.accepting_all(), START)
-IN_FORCE = 150 * DAY
-NOTICE = {"harm": "intimate_images", "basis": "statutory_notice", "jurisdictions": ["US"]}
+RULEBOOK = load_rulebook([CHILDREN_PACK], Registry.accepting_all(), EPOCH_OFFSET_MS)
+PACK_VALID_FROM = 150 * DAY
+NOTICE_LABELS = {"harm": "intimate_images", "basis": "statutory_notice", "jurisdictions": ["US"]}
 
 
-def on(*lines: bytes, as_of: int = IN_FORCE + DAY) -> dict[str, ExplainedClock]:
+def explain_at(*lines: bytes, as_of: int = PACK_VALID_FROM + DAY) -> dict[str, ExplainedClock]:
     """Return the clocks by their ids on the one report in these lines."""
-    (report,) = explain(lines, Registry.accepting_all(), RULEBOOK, START + as_of).reports
+    (report,) = explain(lines, Registry.accepting_all(), RULEBOOK, EPOCH_OFFSET_MS + as_of).reports
     return {each.clock.id: each for each in report.clocks}
 
 
-def run(*arguments: object) -> Result:
+def run_command(*arguments: object) -> Result:
     return CliRunner().invoke(main, ["clocks", *[str(argument) for argument in arguments]])
 
 
 def test_a_report_is_under_every_clock_whose_scope_holds_it_at_once() -> None:
-    clocks = on(filed("a", IN_FORCE, labels={**NOTICE, "jurisdictions": ["US", "GB"]}))
+    clocks = explain_at(filing_line("a", PACK_VALID_FROM, labels={**NOTICE_LABELS, "jurisdictions": ["US", "GB"]}))
 
     running = {name for name, clock in clocks.items() if not clock.reasons_not_running}
     assert running == {
@@ -45,7 +45,7 @@ def test_a_report_is_under_every_clock_whose_scope_holds_it_at_once() -> None:
 
 
 def test_a_clock_that_does_not_run_says_for_which_labels() -> None:
-    clock = on(filed("a", IN_FORCE))["au_cyberbullying"]
+    clock = explain_at(filing_line("a", PACK_VALID_FROM))["au_cyberbullying"]
 
     assert clock.reasons_not_running == (
         "harm is grooming, not bullying",
@@ -55,23 +55,28 @@ def test_a_clock_that_does_not_run_says_for_which_labels() -> None:
 
 
 def test_a_clock_that_was_not_in_force_yet_says_so() -> None:
-    clock = on(filed("a", DAY, labels=NOTICE))["us_take_it_down_received"]
+    clock = explain_at(filing_line("a", DAY, labels=NOTICE_LABELS))["us_take_it_down_received"]
 
     assert clock.reasons_not_running == ("it was not in force when the report was filed",)
 
 
 def test_a_clock_that_deeds_start_runs_from_there() -> None:
-    lines = filed("a", IN_FORCE, labels=NOTICE), acted("a", "validated", IN_FORCE + 5 * HOUR)
+    lines = (
+        filing_line("a", PACK_VALID_FROM, labels=NOTICE_LABELS),
+        action_line("a", "validated", PACK_VALID_FROM + 5 * HOUR),
+    )
 
-    before, after = on(lines[0])["us_take_it_down"], on(*lines)["us_take_it_down"]
+    before, after = explain_at(lines[0])["us_take_it_down"], explain_at(*lines)["us_take_it_down"]
 
     assert (before.ending, before.due_at) == ("not started", None)
-    assert (after.ending, after.due_at) == ("runs", START + IN_FORCE + 53 * HOUR)
+    assert (after.ending, after.due_at) == ("runs", EPOCH_OFFSET_MS + PACK_VALID_FROM + 53 * HOUR)
 
 
 def test_a_stopped_clock_says_after_how_long_and_with_what_verdict() -> None:
-    clocks = on(
-        filed("a", IN_FORCE, labels=NOTICE), acted("a", "restricted", IN_FORCE + 26 * HOUR), as_of=IN_FORCE + 3 * DAY
+    clocks = explain_at(
+        filing_line("a", PACK_VALID_FROM, labels=NOTICE_LABELS),
+        action_line("a", "restricted", PACK_VALID_FROM + 26 * HOUR),
+        as_of=PACK_VALID_FROM + 3 * DAY,
     )
 
     action, received = clocks["time_to_action"], clocks["us_take_it_down_received"]
@@ -80,33 +85,35 @@ def test_a_stopped_clock_says_after_how_long_and_with_what_verdict() -> None:
 
 
 def test_an_action_without_its_filing_is_under_no_clock() -> None:
-    (report,) = explain([acted("a", "restricted", HOUR)], Registry.accepting_all(), RULEBOOK).reports
+    (report,) = explain([action_line("a", "restricted", HOUR)], Registry.accepting_all(), RULEBOOK).reports
 
     assert (report.state, report.filing, report.clocks) == (None, None, ())
 
 
 def test_an_event_that_the_ledger_finds_too_many_is_refused_and_changes_nothing() -> None:
-    lines = [filed("a", 0), *(acted("a", "resumed", HOUR + n) for n in range(MAX_ENTRIES - 1))]
+    lines = [filing_line("a", 0), *(action_line("a", "resumed", HOUR + n) for n in range(MAX_ENTRIES - 1))]
 
-    explained = explain([*lines, acted("a", "resumed", 2 * HOUR)], Registry.accepting_all(), RULEBOOK, START + DAY)
+    explained = explain(
+        [*lines, action_line("a", "resumed", 2 * HOUR)], Registry.accepting_all(), RULEBOOK, EPOCH_OFFSET_MS + DAY
+    )
 
-    assert explained == explain(lines, Registry.accepting_all(), RULEBOOK, START + DAY)._replace(refused=1)
+    assert explained == explain(lines, Registry.accepting_all(), RULEBOOK, EPOCH_OFFSET_MS + DAY)._replace(refused=1)
 
 
 @pytest.fixture(name="events")
 def _events(tmp_path: Path) -> Path:
     path = tmp_path / "events.jsonl"
     told = (
-        filed("a", IN_FORCE, labels=NOTICE)
-        + acted("a", "validated", IN_FORCE + MINUTE)
-        + acted("b", "restricted", HOUR)
+        filing_line("a", PACK_VALID_FROM, labels=NOTICE_LABELS)
+        + action_line("a", "validated", PACK_VALID_FROM + MINUTE)
+        + action_line("b", "restricted", HOUR)
     )
     path.write_bytes(told + b"{}\n")
     return path
 
 
 def test_the_command_explains_every_report_in_words(events: Path) -> None:
-    shown = run("explain", events, "--pack", CHILDREN)
+    shown = run_command("explain", events, "--pack", CHILDREN_PACK)
 
     assert shown.exit_code == 0
     words = " ".join(shown.output.split())
@@ -117,7 +124,7 @@ def test_the_command_explains_every_report_in_words(events: Path) -> None:
 
 
 def test_the_command_explains_every_report_as_json(events: Path) -> None:
-    document = json.loads(run("explain", events, "--pack", CHILDREN, "--format", "json").output)
+    document = json.loads(run_command("explain", events, "--pack", CHILDREN_PACK, "--format", "json").output)
 
     assert (document["schema"], document["refused"], len(document["reports"])) == ("safeclock.explain/1", 1, 2)
     clocks = document["reports"][0]["clocks"]
@@ -132,7 +139,7 @@ def test_the_command_explains_every_report_as_json(events: Path) -> None:
 
 
 def test_the_list_tells_what_every_clock_asks_for_and_that_nobody_has_reviewed_it() -> None:
-    shown = " ".join(run("list", "--pack", CHILDREN).output.split())
+    shown = " ".join(run_command("list", "--pack", CHILDREN_PACK).output.split())
 
     for asked in (
         "each within 48 h",
@@ -148,12 +155,12 @@ def test_the_list_tells_what_every_clock_asks_for_and_that_nobody_has_reviewed_i
 
 def test_the_list_tells_from_what_to_what_a_clock_runs_and_when(tmp_path: Path) -> None:
     pack = tmp_path / "pack.toml"
-    written = CHILDREN.read_text(encoding="utf-8").replace(
+    written = CHILDREN_PACK.read_text(encoding="utf-8").replace(
         "in_force_from = 2026-05-19\n", "in_force_from = 2026-05-19\nin_force_until = 2027-01-01\n"
     )
     pack.write_text(written, encoding="utf-8")
 
-    shown = " ".join(run("list", "--pack", pack).output.split())
+    shown = " ".join(run_command("list", "--pack", pack).output.split())
 
     assert (
         "from validated to final_restriction; competing: no_violation, already_restricted, unavailable, out_of_scope, "
@@ -166,12 +173,12 @@ def test_the_list_tells_from_what_to_what_a_clock_runs_and_when(tmp_path: Path) 
 
 def test_the_list_tells_what_pauses_a_clock_and_of_how_many_items(tmp_path: Path) -> None:
     pack = tmp_path / "pack.toml"
-    written = CHILDREN.read_text(encoding="utf-8").replace(
+    written = CHILDREN_PACK.read_text(encoding="utf-8").replace(
         'after_reopen = "restart"', 'pauses = ["paused"]\nresumes = ["resumed"]\nitems = "first"', 1
     )
     pack.write_text(written, encoding="utf-8")
 
-    shown = " ".join(run("list", "--pack", pack).output.split())
+    shown = " ".join(run_command("list", "--pack", pack).output.split())
 
     assert "paused from paused to resumed; one item is enough" in shown
 
@@ -180,7 +187,7 @@ def test_a_wrong_pack_lists_and_explains_nothing_and_ends_with_2(events: Path, t
     wrong = tmp_path / "wrong.toml"
     wrong.write_text("clocks = 1\n", encoding="utf-8")
 
-    listed, explained = run("list", "--pack", wrong), run("explain", events, "--pack", wrong)
+    listed, explained = run_command("list", "--pack", wrong), run_command("explain", events, "--pack", wrong)
 
     assert (listed.exit_code, explained.exit_code) == (2, 2)
     assert (listed.stdout, explained.stdout) == ("", "")
@@ -189,24 +196,24 @@ def test_a_wrong_pack_lists_and_explains_nothing_and_ends_with_2(events: Path, t
 
 def test_the_list_rounds_no_share_and_keeps_what_stands_in_brackets(tmp_path: Path) -> None:
     pack = tmp_path / "pack.toml"
-    written = CHILDREN.read_text(encoding="utf-8").replace("objective = 0.85", "objective = 0.995")
+    written = CHILDREN_PACK.read_text(encoding="utf-8").replace("objective = 0.85", "objective = 0.995")
     pack.write_text(written.replace('"US: removal within', '"US [sic]: removal [/] within'), encoding="utf-8")
 
-    shown = " ".join(run("list", "--pack", pack).output.split())
+    shown = " ".join(run_command("list", "--pack", pack).output.split())
 
     assert "99.5% within 48 h, by quarter" in shown
     assert "US [sic]: removal [/] within 48 h" in shown
 
 
 def test_a_right_pack_is_checked_with_0() -> None:
-    assert run("check", CHILDREN).exit_code == 0
+    assert run_command("check", CHILDREN_PACK).exit_code == 0
 
 
 def test_a_wrong_pack_is_checked_with_1_and_every_mistake(tmp_path: Path) -> None:
     wrong = tmp_path / "wrong.toml"
-    wrong.write_text(CHILDREN.read_text(encoding="utf-8").replace('"48h"', '"49x"'), encoding="utf-8")
+    wrong.write_text(CHILDREN_PACK.read_text(encoding="utf-8").replace('"48h"', '"49x"'), encoding="utf-8")
 
-    checked = run("check", wrong)
+    checked = run_command("check", wrong)
 
     assert checked.exit_code == 1
     assert checked.stderr.count("limit: expected a duration in whole minutes up to 2 h") == 4

@@ -9,12 +9,14 @@ from streams.contract.packs.file import load_rulebook
 from streams.contract.registry.registry import Registry
 from streams.domain.cohorts.statistics import UnknownLabelError
 from streams.domain.duration_bins import DAY, HOUR, MINUTE
-from tests.support.events.event_lines import START, acted, beat, filed
-from tests.support.paths import CHILDREN
+from tests.support.events.event_lines import EPOCH_OFFSET_MS, action_line, filing_line, heartbeat_line
+from tests.support.paths import CHILDREN_PACK
 
 
 def _document(*lines: bytes, by: str = "platform", as_of: int | None = None) -> dict[str, Any]:
-    return measure(load_files(lines, Registry.accepting_all(), None if as_of is None else START + as_of), by.split(","))
+    return measure(
+        load_files(lines, Registry.accepting_all(), None if as_of is None else EPOCH_OFFSET_MS + as_of), by.split(",")
+    )
 
 
 def _group(*lines: bytes, as_of: int | None = None) -> dict[str, Any]:
@@ -24,7 +26,7 @@ def _group(*lines: bytes, as_of: int | None = None) -> dict[str, Any]:
 
 
 def test_a_report_that_still_waits_counts_in_the_share_and_not_in_the_published_median() -> None:
-    lines = [filed("a", 0), filed("b", 0), acted("a", "restricted", HOUR)]
+    lines = [filing_line("a", 0), filing_line("b", 0), action_line("a", "restricted", HOUR)]
 
     action = _group(*lines, as_of=2 * DAY)["clocks"]["time_to_action"]
 
@@ -35,11 +37,11 @@ def test_a_report_that_still_waits_counts_in_the_share_and_not_in_the_published_
 
 def test_states_add_up_to_what_was_filed() -> None:
     lines = [
-        filed("a", 0),
-        filed("b", 0),
-        filed("c", 0),
-        acted("a", "acknowledged", MINUTE),
-        acted("b", "no_violation", HOUR),
+        filing_line("a", 0),
+        filing_line("b", 0),
+        filing_line("c", 0),
+        action_line("a", "acknowledged", MINUTE),
+        action_line("b", "no_violation", HOUR),
     ]
 
     group = _group(*lines)
@@ -49,7 +51,7 @@ def test_states_add_up_to_what_was_filed() -> None:
 
 
 def test_a_rejection_is_a_decision_and_no_action() -> None:
-    clocks = _group(filed("a", 0), acted("a", "no_violation", HOUR), as_of=2 * DAY)["clocks"]
+    clocks = _group(filing_line("a", 0), action_line("a", "no_violation", HOUR), as_of=2 * DAY)["clocks"]
 
     assert clocks["time_to_decision"]["within"]["86400"]["share"] == 1
     assert clocks["time_to_action"]["within"]["86400"]["share"] == 0
@@ -58,16 +60,16 @@ def test_a_rejection_is_a_decision_and_no_action() -> None:
 
 
 def test_the_instant_of_the_figures_is_the_newest_accepted_time() -> None:
-    ahead = filed("b", 400 * DAY, told=HOUR)
+    ahead = filing_line("b", 400 * DAY, recorded_at=HOUR)
 
-    document = _document(filed("a", 0), acted("a", "acknowledged", MINUTE), ahead)
+    document = _document(filing_line("a", 0), action_line("a", "acknowledged", MINUTE), ahead)
 
     assert document["as_of"] == "2026-01-05T00:01:00.000Z"
     assert document["refused"] == {"future_time": 1}
 
 
 def test_the_figures_are_the_same_whichever_of_two_in_conflict_comes_first() -> None:
-    lines = [filed("a", 0), filed("b", 0), acted("a", "restricted", HOUR)]
+    lines = [filing_line("a", 0), filing_line("b", 0), action_line("a", "restricted", HOUR)]
     later_under_its_id = lines[-1].replace(b"T01:00", b"T02:00")
 
     document = _document(*lines, later_under_its_id)
@@ -77,14 +79,14 @@ def test_the_figures_are_the_same_whichever_of_two_in_conflict_comes_first() -> 
 
 
 def test_what_happened_after_the_asked_instant_is_left_out() -> None:
-    lines = [filed("a", 0), acted("a", "restricted", 2 * DAY)]
+    lines = [filing_line("a", 0), action_line("a", "restricted", 2 * DAY)]
 
     assert _group(*lines, as_of=DAY)["states"] == {"open": 1}
     assert _group(*lines)["states"] == {"restricted": 1}
 
 
 def test_open_reports_are_censored_where_the_platform_stopped_promising() -> None:
-    lines = [filed("a", 0), filed("b", HOUR), beat(3 * HOUR, through=3 * HOUR)]
+    lines = [filing_line("a", 0), filing_line("b", HOUR), heartbeat_line(3 * HOUR, complete_through=3 * HOUR)]
 
     promised = _group(*lines, as_of=30 * DAY)["clocks"]["time_to_action"]
     taken_as_told = _group(*lines[:2], as_of=30 * DAY)["clocks"]["time_to_action"]
@@ -94,18 +96,24 @@ def test_open_reports_are_censored_where_the_platform_stopped_promising() -> Non
 
 
 def test_whoever_stops_promising_and_goes_on_telling_is_measured_by_open_reports_too() -> None:
-    ended = [line for n in range(3) for line in (filed(f"e{n}", HOUR), acted(f"e{n}", "restricted", 2 * HOUR))]
-    waiting = [filed(f"w{n}", HOUR) for n in range(7)]
-    still_there = filed("last", 3 * DAY)
+    ended = [
+        line for n in range(3) for line in (filing_line(f"e{n}", HOUR), action_line(f"e{n}", "restricted", 2 * HOUR))
+    ]
+    waiting = [filing_line(f"w{n}", HOUR) for n in range(7)]
+    still_there = filing_line("last", 3 * DAY)
 
-    action = _group(beat(0, through=0), *ended, *waiting, still_there)["clocks"]["time_to_action"]
+    action = _group(heartbeat_line(0, complete_through=0), *ended, *waiting, still_there)["clocks"]["time_to_action"]
 
     assert action["within"]["86400"]["share"] == pytest.approx(0.3)
 
 
 def test_a_promise_made_after_the_asked_instant_tells_how_long_reports_were_open_before() -> None:
-    reports = [filed("a", HOUR), acted("a", "restricted", 2 * HOUR), filed("b", HOUR)]
-    lines = [beat(0, through=0), *reports, beat(3 * DAY, through=3 * DAY, sequence=2)]
+    reports = [filing_line("a", HOUR), action_line("a", "restricted", 2 * HOUR), filing_line("b", HOUR)]
+    lines = [
+        heartbeat_line(0, complete_through=0),
+        *reports,
+        heartbeat_line(3 * DAY, complete_through=3 * DAY, sequence=2),
+    ]
 
     action = _group(*lines, as_of=2 * DAY)["clocks"]["time_to_action"]
 
@@ -113,9 +121,9 @@ def test_a_promise_made_after_the_asked_instant_tells_how_long_reports_were_open
 
 
 def test_what_ends_early_is_not_known_and_a_warning_says_why() -> None:
-    late = [line for n in range(30) for line in _told_late_and_acted(f"r{n}", n * HOUR)]
+    late = [line for n in range(30) for line in _filed_late_with_action(f"r{n}", n * HOUR)]
 
-    group = _group(filed("a", 0, told=0), acted("a", "restricted", HOUR), *late)
+    group = _group(filing_line("a", 0, recorded_at=0), action_line("a", "restricted", HOUR), *late)
 
     median = group["clocks"]["time_to_action"]["median_seconds"]
     assert (median["value"], median["reached"]) == (None, None)
@@ -124,12 +132,12 @@ def test_what_ends_early_is_not_known_and_a_warning_says_why() -> None:
     assert "(30 were logged late)" in why
 
 
-def _told_late_and_acted(report: str, at: int) -> list[bytes]:
-    return [filed(report, at, told=at + 5 * HOUR), acted(report, "restricted", at + 30 * HOUR)]
+def _filed_late_with_action(report: str, at: int) -> list[bytes]:
+    return [filing_line(report, at, recorded_at=at + 5 * HOUR), action_line(report, "restricted", at + 30 * HOUR)]
 
 
 def test_a_median_that_open_reports_keep_from_being_reached_is_not_reached() -> None:
-    lines = [filed("a", 0), filed("b", 0), filed("c", 0), acted("a", "restricted", HOUR)]
+    lines = [filing_line("a", 0), filing_line("b", 0), filing_line("c", 0), action_line("a", "restricted", HOUR)]
 
     median = _group(*lines, as_of=2 * DAY)["clocks"]["time_to_action"]["median_seconds"]
 
@@ -137,7 +145,7 @@ def test_a_median_that_open_reports_keep_from_being_reached_is_not_reached() -> 
 
 
 def test_a_file_told_only_at_closing_is_not_measurable() -> None:
-    told_late = [line for n in range(20) for line in _closed_then_told(f"r{n}", n)]
+    told_late = [line for n in range(20) for line in _published_at_close(f"r{n}", n)]
 
     group = _group(*told_late)
 
@@ -146,30 +154,30 @@ def test_a_file_told_only_at_closing_is_not_measurable() -> None:
     assert any("no open report" in warning for warning in group["warnings"])
 
 
-def _closed_then_told(report: str, day: int) -> list[bytes]:
+def _published_at_close(report: str, day: int) -> list[bytes]:
     at, end = day * DAY, day * DAY + 6 * HOUR
-    return [filed(report, at, told=end), acted(report, "restricted", end, told=end)]
+    return [filing_line(report, at, recorded_at=end), action_line(report, "restricted", end, recorded_at=end)]
 
 
 def test_rounded_times_are_remarked_upon() -> None:
-    rounded = [filed(f"r{n}", n * HOUR) for n in range(40)]
-    exact = [filed(f"r{n}", n * HOUR + 1_234_567) for n in range(40)]
+    rounded = [filing_line(f"r{n}", n * HOUR) for n in range(40)]
+    exact = [filing_line(f"r{n}", n * HOUR + 1_234_567) for n in range(40)]
 
     assert any("whole hours" in warning for warning in _group(*rounded)["warnings"])
     assert not any("whole hours" in warning for warning in _group(*exact)["warnings"])
 
 
 def test_immediate_decisions_are_remarked_upon() -> None:
-    at_once = [line for n in range(40) for line in (filed(f"r{n}", n), acted(f"r{n}", "no_violation", n))]
+    at_once = [line for n in range(40) for line in (filing_line(f"r{n}", n), action_line(f"r{n}", "no_violation", n))]
 
     assert any("0 seconds" in warning for warning in _group(*at_once)["warnings"])
 
 
 def test_groups_by_several_labels_add_up() -> None:
     lines = [
-        filed("a", 0),
-        filed("b", 0, labels={"harm": "csam"}),
-        filed("c", 0, platform="harbor", labels={"trusted_flagger": True}),
+        filing_line("a", 0),
+        filing_line("b", 0, labels={"harm": "csam"}),
+        filing_line("c", 0, platform="harbor", labels={"trusted_flagger": True}),
     ]
 
     document = _document(*lines, by="platform,harm,trusted_flagger")
@@ -181,15 +189,15 @@ def test_groups_by_several_labels_add_up() -> None:
 
 def test_a_label_that_reports_do_not_have_is_refused_by_name() -> None:
     with pytest.raises(UnknownLabelError, match="expected labels from platform, day, harm"):
-        _document(filed("a", 0), by="platform,colour")
+        _document(filing_line("a", 0), by="platform,colour")
 
 
 def test_duplicates_conflicts_orphans_and_refusals_are_counted() -> None:
     lines = [
-        filed("a", 0),
-        filed("a", 0),
-        filed("a", MINUTE),
-        acted("b", "restricted", HOUR),
+        filing_line("a", 0),
+        filing_line("a", 0),
+        filing_line("a", MINUTE),
+        action_line("b", "restricted", HOUR),
         b"not json\n",
     ]
 
@@ -200,8 +208,8 @@ def test_duplicates_conflicts_orphans_and_refusals_are_counted() -> None:
 
 
 def test_a_file_of_actions_may_come_before_the_file_of_their_filings() -> None:
-    actions = [acted(f"r{n}", "restricted", HOUR + n) for n in range(10_001)]
-    filings = [filed(f"r{n}", n) for n in range(10_001)]
+    actions = [action_line(f"r{n}", "restricted", HOUR + n) for n in range(10_001)]
+    filings = [filing_line(f"r{n}", n) for n in range(10_001)]
 
     document = _document(*actions, *filings)
 
@@ -210,7 +218,7 @@ def test_a_file_of_actions_may_come_before_the_file_of_their_filings() -> None:
 
 
 def test_the_document_is_plain_json_with_the_promised_names() -> None:
-    document = json.loads(json.dumps(_document(filed("a", 0), acted("a", "restricted", HOUR))))
+    document = json.loads(json.dumps(_document(filing_line("a", 0), action_line("a", "restricted", HOUR))))
 
     action = document["groups"][0]["clocks"]["time_to_action"]
     assert document["schema"] == "safeclock.measure/1"
@@ -229,12 +237,12 @@ def test_where_nothing_was_accepted_there_is_no_instant_of_the_figures(lines: li
 
 
 def test_an_event_of_the_first_instant_is_one() -> None:
-    assert _document(filed("a", -START))["as_of"] == "1970-01-01T00:00:00.000Z"
+    assert _document(filing_line("a", -EPOCH_OFFSET_MS))["as_of"] == "1970-01-01T00:00:00.000Z"
 
 
 def test_a_mistyped_year_in_one_line_is_refused_and_the_figures_stay() -> None:
-    now, lines = START + 2 * DAY, [filed(f"r{n}", n * HOUR) for n in range(30)]
-    typo = acted("r1", "restricted", 2 * HOUR).replace(b"2026-", b"2062-")
+    now, lines = EPOCH_OFFSET_MS + 2 * DAY, [filing_line(f"r{n}", n * HOUR) for n in range(30)]
+    typo = action_line("r1", "restricted", 2 * HOUR).replace(b"2026-", b"2062-")
 
     before, after = (load_files(given, Registry.accepting_all(), now=lambda: now) for given in (lines, [*lines, typo]))
 
@@ -244,7 +252,7 @@ def test_a_mistyped_year_in_one_line_is_refused_and_the_figures_stay() -> None:
 def test_instants_of_the_document_are_exact_in_every_year() -> None:
     late = 9_680_231_991_307
 
-    found = load_files([filed("a", late - START)], Registry.accepting_all(), now=lambda: late)
+    found = load_files([filing_line("a", late - EPOCH_OFFSET_MS)], Registry.accepting_all(), now=lambda: late)
     document: dict[str, Any] = measure(found, ["platform"])
 
     assert document["as_of"] == "2276-10-02T17:19:51.307Z"
@@ -252,7 +260,7 @@ def test_instants_of_the_document_are_exact_in_every_year() -> None:
 
 
 def test_the_document_says_what_is_asked_of_a_clock_and_how_it_is_kept() -> None:
-    lines = [filed("a", 0), filed("b", 0), filed("c", 0), acted("a", "restricted", HOUR)]
+    lines = [filing_line("a", 0), filing_line("b", 0), filing_line("c", 0), action_line("a", "restricted", HOUR)]
 
     action = _group(*lines, as_of=2 * DAY)["clocks"]["time_to_action"]
 
@@ -268,10 +276,10 @@ def test_the_document_says_what_is_asked_of_a_clock_and_how_it_is_kept() -> None
 
 
 def test_the_document_has_the_clocks_of_a_pack_and_no_warning_for_one_that_runs_on_nothing() -> None:
-    rulebook = load_rulebook([CHILDREN], Registry.accepting_all(), START)
+    rulebook = load_rulebook([CHILDREN_PACK], Registry.accepting_all(), EPOCH_OFFSET_MS)
 
     document: dict[str, Any] = measure(
-        load_files([filed("a", 0)], Registry.accepting_all(), None, rulebook), ["platform"]
+        load_files([filing_line("a", 0)], Registry.accepting_all(), None, rulebook), ["platform"]
     )
 
     (group,) = document["groups"]

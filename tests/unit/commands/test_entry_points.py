@@ -24,20 +24,20 @@ from streams.domain.log_time import PartitionClock
 from streams.domain.vocabulary import RefusalReason
 from streams.runtime.kafka.records import RecordBatch
 from streams.runtime.partition.processor import PartitionProcessor
-from tests.support.events.line_corpus import NOW, ROOM, Case, cases, opened, told_by
+from tests.support.events.line_corpus import MAX_BYTES, NOW, LineCase, cases, recorded_time_of, registry_with_history
 
 FILED, TAKEN = "report-filed", "action-taken"
 REGISTRY: Final = Registry(
     {name: Platform(id=name, provider="", report_filed=FILED, action_taken=TAKEN) for name in ("harbor", "meadow")}
 )
 DECODER: Final = EventDecoder(REGISTRY)
-OPENED: Final = opened(REGISTRY)
-BROKERS, SENDERS = 1, 0  # Kafka's words for whose stamp a record has
+REGISTRY_WITH_HISTORY: Final = registry_with_history(REGISTRY)
+LOG_APPEND_TIME, CREATE_TIME = 1, 0  # Kafka's words for whose stamp a record has
 SETTINGS: Final = PublisherSettings(bootstrap="127.0.0.1:1")
-Said = tuple[RefusalReason | str, str] | None
+Rejection = tuple[RefusalReason | str, str] | None
 
 
-class Stamped(NamedTuple):
+class TimestampedRecord(NamedTuple):
     """A record as a client hands it over."""
 
     topic: str
@@ -50,7 +50,7 @@ class Stamped(NamedTuple):
     headers: tuple[tuple[str, bytes], ...] = ()
 
 
-def record(case: Case, timestamp: int, whose: int) -> Stamped:
+def client_record(case: LineCase, timestamp: int, timestamp_type: int) -> TimestampedRecord:
     """Return what a client of a platform would send: the right topic and key wherever the line tells them."""
     try:
         tree = json.loads(case.line)
@@ -59,10 +59,10 @@ def record(case: Case, timestamp: int, whose: int) -> Stamped:
         key = heartbeat_key(platform) if "heartbeat" in tree["type"] else record_key(platform, tree["subject"])
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         topic, key = FILED, None
-    return Stamped(topic, key, case.line, timestamp, whose)
+    return TimestampedRecord(topic, key, case.line, timestamp, timestamp_type)
 
 
-def by_worker(found: Stamped, registry: Registry = REGISTRY) -> Said:
+def rejection_by_worker(found: TimestampedRecord, registry: Registry = REGISTRY) -> Rejection:
     """Return what a worker says of a record."""
     intake = PartitionProcessor(
         Ledger(ledger_config(registry, STANDARD_RULES), MessagePackCodec()),
@@ -75,7 +75,7 @@ def by_worker(found: Stamped, registry: Registry = REGISTRY) -> Said:
     return refused[0] if refused else None
 
 
-def by_replay(found: Stamped) -> Said:
+def rejection_by_replay(found: TimestampedRecord) -> Rejection:
     """Return what `replay` says of a record, with the field that its decoder told."""
     told = ReplayedRecord(found.topic, 0, 0, found.timestamp, found.key, found.value, None)
     tally = ReplayCounts()
@@ -85,60 +85,62 @@ def by_replay(found: Stamped) -> Said:
     return reason, ""
 
 
-def by_check(path: Path) -> Said:
+def rejections_by_check(path: Path) -> Rejection:
     refused = check([path], REGISTRY, lambda: NOW).refused
     return (refused[0].reason, refused[0].field) if refused else None
 
 
-def by_publish(path: Path, registry: Registry = REGISTRY, *, history: bool) -> Said:
+def rejections_by_publish(path: Path, registry: Registry = REGISTRY, *, history: bool) -> Rejection:
     order = UploadRequest(settings=SETTINGS, registry=registry, paths=(path,), history=history, dry_run=True)
     found = publish_files(order, now=lambda: NOW)
     assert found.exit_code == bool(found.refusal_groups)
     return (found.refusal_groups[0].reason, found.refusal_groups[0].field) if found.refusal_groups else None
 
 
-def by_measure(case: Case) -> str:
+def rejections_by_measure(case: LineCase) -> str:
     tallies = load_files([case.line], REGISTRY, now=lambda: NOW).ledger.counters().values()
     names = [name.removeprefix("refused|") for tally in tallies for name in tally if name.startswith("refused|")]
     return names[0] if names else ""
 
 
 @pytest.mark.parametrize("case", cases(), ids=lambda case: case.sentence)
-def test_what_was_told_when_it_says_so_is_judged_alike_everywhere(case: Case, tmp_path: Path) -> None:
+def test_what_was_told_when_it_says_so_is_judged_alike_everywhere(case: LineCase, tmp_path: Path) -> None:
     path = tmp_path / "line"
     path.write_bytes(b"\n" + case.line + b"\n")
-    sent = record(case, told_by(case), SENDERS)
-    reason = case.history[0] if case.history else ""
+    sent = client_record(case, recorded_time_of(case), CREATE_TIME)
+    reason = case.expected_in_history[0] if case.expected_in_history else ""
 
     assert {
-        "check": by_check(path),
-        "publish --history": by_publish(path, OPENED, history=True),
-        "a worker that finds the broker's stamp": by_worker(record(case, NOW, BROKERS), OPENED),
-        "a worker that finds its sender's": by_worker(sent),
+        "check": rejections_by_check(path),
+        "publish --history": rejections_by_publish(path, REGISTRY_WITH_HISTORY, history=True),
+        "a worker that finds the broker's stamp": rejection_by_worker(
+            client_record(case, NOW, LOG_APPEND_TIME), REGISTRY_WITH_HISTORY
+        ),
+        "a worker that finds its sender's": rejection_by_worker(sent),
     } == dict.fromkeys(
         ["check", "publish --history", "a worker that finds the broker's stamp", "a worker that finds its sender's"],
-        case.history,
+        case.expected_in_history,
     )
-    assert by_measure(case) == reason
-    assert by_replay(sent) == ((reason, "") if reason else None)
+    assert rejections_by_measure(case) == reason
+    assert rejection_by_replay(sent) == ((reason, "") if reason else None)
     assert explain([case.line], REGISTRY, STANDARD_RULES, now=lambda: NOW).refused == bool(reason)
 
 
 @pytest.mark.parametrize("case", cases(), ids=lambda case: case.sentence)
-def test_what_is_told_now_is_judged_alike_everywhere(case: Case, tmp_path: Path) -> None:
+def test_what_is_told_now_is_judged_alike_everywhere(case: LineCase, tmp_path: Path) -> None:
     path = tmp_path / "line"
     path.write_bytes(b"\n" + case.line + b"\n")
-    sent = record(case, NOW, BROKERS)
+    sent = client_record(case, NOW, LOG_APPEND_TIME)
 
     assert {
-        "publish": by_publish(path, history=False),
-        "publish --history, of which nothing is open": by_publish(path, history=True),
-        "a worker": by_worker(sent),
-    } == dict.fromkeys(["publish", "publish --history, of which nothing is open", "a worker"], case.live)
-    assert by_replay(sent) == ((case.live[0], "") if case.live else None)
+        "publish": rejections_by_publish(path, history=False),
+        "publish --history, of which nothing is open": rejections_by_publish(path, history=True),
+        "a worker": rejection_by_worker(sent),
+    } == dict.fromkeys(["publish", "publish --history, of which nothing is open", "a worker"], case.expected_live)
+    assert rejection_by_replay(sent) == ((case.expected_live[0], "") if case.expected_live else None)
 
 
-def in_binary_mode(found: Stamped) -> Stamped | None:
+def in_binary_mode(found: TimestampedRecord) -> TimestampedRecord | None:
     """Return the record of the same event in binary mode; None where it cannot be said there, as it is no text."""
     try:
         tree = json.loads(found.value)
@@ -155,17 +157,19 @@ def in_binary_mode(found: Stamped) -> Stamped | None:
 
 
 @pytest.mark.parametrize("case", cases(), ids=lambda case: case.sentence)
-def test_a_record_is_judged_alike_in_both_modes(case: Case) -> None:
-    structured = record(case, NOW, BROKERS)
+def test_a_record_is_judged_alike_in_both_modes(case: LineCase) -> None:
+    structured = client_record(case, NOW, LOG_APPEND_TIME)
     binary = in_binary_mode(structured)
 
     # What is no JSON, or not told apart by the reader of this test, cannot be written anew.
-    told_apart = len(case.line) < ROOM // 2 and (case.live or ("",))[0] is not RefusalReason.NOT_JSON
+    told_apart = len(case.line) < MAX_BYTES // 2 and (case.expected_live or ("",))[0] is not RefusalReason.NOT_JSON
     if binary is not None and told_apart:
-        assert by_worker(binary) == by_worker(structured) == case.live
+        assert rejection_by_worker(binary) == rejection_by_worker(structured) == case.expected_live
 
 
 def test_only_the_age_of_a_filing_depends_on_when_it_is_told() -> None:
-    differing = [case for case in cases() if case.history != case.live]
+    differing = [case for case in cases() if case.expected_in_history != case.expected_live]
 
-    assert [(case.history, case.live) for case in differing] == [(None, (RefusalReason.TOO_OLD, "time"))]
+    assert [(case.expected_in_history, case.expected_live) for case in differing] == [
+        (None, (RefusalReason.TOO_OLD, "time"))
+    ]

@@ -10,9 +10,9 @@ from click.testing import CliRunner
 
 import safeclock
 from safeclock import main
-from tests.support.paths import CHILDREN, REGISTRY, ROOT
+from tests.support.paths import CHILDREN_PACK, DEMO_REGISTRY, ROOT
 
-PACK = CHILDREN
+PACK = CHILDREN_PACK
 HEAVY = ("aiokafka", "faust", "kafka", "msgspec", "prometheus_client")
 
 
@@ -42,10 +42,10 @@ def test_to_import_the_library_imports_no_kafka_client() -> None:
 
 
 def test_measure_returns_what_the_command_prints(events: Path) -> None:
-    given = ["--by", "platform,harm", "--pack", str(PACK), "--registry", str(REGISTRY), "--format", "json"]
+    given = ["--by", "platform,harm", "--pack", str(PACK), "--registry", str(DEMO_REGISTRY), "--format", "json"]
     printed = CliRunner().invoke(main, ["measure", str(events), *given])
 
-    registry = safeclock.read_registry(REGISTRY)
+    registry = safeclock.read_registry(DEMO_REGISTRY)
     measured = safeclock.measure([events], registry, by=("platform", "harm"), packs=[PACK])
 
     assert measured == json.loads(printed.stdout)

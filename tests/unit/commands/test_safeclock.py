@@ -11,14 +11,14 @@ from click.testing import CliRunner, Result
 
 from safeclock import main
 from streams.domain.duration_bins import HOUR
-from tests.support.events.event_lines import acted, filed
-from tests.support.paths import CHILDREN
+from tests.support.events.event_lines import action_line, filing_line
+from tests.support.paths import CHILDREN_PACK
 
 
 @pytest.fixture(name="events")
 def _events(tmp_path: Path) -> Path:
     path = tmp_path / "events.jsonl"
-    path.write_bytes(filed("a", 0) + filed("b", 0) + acted("a", "restricted", HOUR))
+    path.write_bytes(filing_line("a", 0) + filing_line("b", 0) + action_line("a", "restricted", HOUR))
     return path
 
 
@@ -69,7 +69,7 @@ def test_measure_prints_a_table_with_the_caveat(events: Path) -> None:
 
 
 def test_measure_gives_no_median_of_who_publishes_on_closing(events: Path) -> None:
-    events.write_bytes(filed("a", 0, told=HOUR) + acted("a", "restricted", HOUR, told=HOUR))
+    events.write_bytes(filing_line("a", 0, recorded_at=HOUR) + action_line("a", "restricted", HOUR, recorded_at=HOUR))
 
     shown = CliRunner(env={"COLUMNS": "200"}).invoke(main, ["measure", str(events)])
 
@@ -91,7 +91,7 @@ def test_measure_says_that_nothing_was_accepted_and_who_knows_why(events: Path) 
 
 
 def test_measure_says_where_the_clocks_of_packs_are(events: Path) -> None:
-    words = " ".join(_run("measure", events, "--pack", CHILDREN).output.split())
+    words = " ".join(_run("measure", events, "--pack", CHILDREN_PACK).output.split())
 
     assert "15 more clocks of packs are in --format json and csv" in words
 

@@ -10,14 +10,14 @@ from tests.support.paths import ROOT
 PAGES = [ROOT / "docker-compose.yml", ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("*.md")]
 
 
-def warnings(**variables: str) -> list[str]:
+def logged_warnings(**variables: str) -> list[str]:
     listed = CliRunner(env=variables).invoke(main, ["clocks", "list"])
     assert listed.exit_code == 0
     return listed.stderr.splitlines()
 
 
 def test_a_mistyped_variable_is_told_with_the_one_that_may_be_meant_and_without_its_value() -> None:
-    assert warnings(SAFECLOCK_REGISTERY="hush", SAFECLOCK_ELSEWHERE="hush") == [
+    assert logged_warnings(SAFECLOCK_REGISTERY="hush", SAFECLOCK_ELSEWHERE="hush") == [
         "Warning: SAFECLOCK_ELSEWHERE: nothing reads a variable of this name",
         "Warning: SAFECLOCK_REGISTERY: expected SAFECLOCK_REGISTRY; nothing reads a variable of this name",
     ]
@@ -29,4 +29,4 @@ def test_every_variable_that_a_document_names_is_known() -> None:
     }
 
     assert len(named) > 30
-    assert warnings(**dict.fromkeys(named, "")) == []
+    assert logged_warnings(**dict.fromkeys(named, "")) == []

@@ -8,8 +8,8 @@ from streams.domain.duration_bins import DAY, HOUR, MINUTE
 from streams.domain.events import Action, ActionKind, Amendment, Filing
 from streams.domain.labels import DOWNGRADED, Labels, encode_amendment, encode_labels, is_downgrade
 from streams.domain.vocabulary import Basis, Channel, Harm, Outcome, Reporter, Severity
-from tests.support.ledger.harness import Subject
-from tests.support.ledger.strategies import KEYS, START
+from tests.support.ledger.harness import LedgerHarness
+from tests.support.ledger.strategies import REPORT_KEYS, START
 
 
 def labels(harm: Harm, severity: Severity) -> str:
@@ -39,16 +39,16 @@ def test_a_lower_severity_or_a_lesser_harm_is_laxer(
 
 
 def test_a_softened_report_goes_on_like_any_other() -> None:
-    subject = Subject()
-    key, filed = KEYS[0], labels(Harm.CSAM, Severity.CRITICAL)
-    subject.feed([Filing(key, "harbor", START, START, 1, 1, filed)])
+    subject = LedgerHarness()
+    key, filed = REPORT_KEYS[0], labels(Harm.CSAM, Severity.CRITICAL)
+    subject.apply([Filing(key, "harbor", START, START, 1, 1, filed)])
     subject.commit()
     at = START + 5 * MINUTE
-    subject.feed([Amendment(key, "harbor", at, at, 2, 2, Harm.OTHER, Severity.STANDARD)])
+    subject.apply([Amendment(key, "harbor", at, at, 2, 2, Harm.OTHER, Severity.STANDARD)])
     subject.commit()
-    subject.crash()
+    subject.restart()
     at = START + HOUR
-    subject.feed([Action(key, "harbor", at, at, 3, 3, ActionKind(Outcome.RESTRICTED, is_final=True))])
+    subject.apply([Action(key, "harbor", at, at, 3, 3, ActionKind(Outcome.RESTRICTED, is_final=True))])
     subject.advance(START + DAY)
 
     (cohort,) = subject.ledger.stored_cohorts().values()

@@ -23,7 +23,7 @@ def _advanced(time: PartitionClock) -> int:
     return time.now
 
 
-def walked(steps: list[Step], now: int = 0) -> tuple[PartitionClock, list[int]]:
+def apply_steps(steps: list[Step], now: int = 0) -> tuple[PartitionClock, list[int]]:
     time = PartitionClock((FILED, TAKEN), now)
     seen = []
     for kind, topic, at in steps:
@@ -49,7 +49,7 @@ def test_a_topic_is_held_back_for_its_siblings_alone() -> None:
 
 @given(steps)
 def test_time_never_goes_back(steps: list[Step]) -> None:
-    _, seen = walked(steps)
+    _, seen = apply_steps(steps)
 
     assert seen == sorted(seen)
 
@@ -58,7 +58,7 @@ def test_time_never_goes_back(steps: list[Step]) -> None:
 def test_time_stays_behind_every_topic_that_is_not_at_its_head(steps: list[Step]) -> None:
     read_only = [step for step in steps if step[0] == "read"]
 
-    time, _ = walked(read_only)
+    time, _ = apply_steps(read_only)
 
     last = {topic: max((at for _, name, at in read_only if name == topic), default=0) for topic in (FILED, TAKEN)}
     assert time.now == min(last.values())
@@ -122,37 +122,41 @@ def test_nobody_waits_for_a_sibling_at_its_head() -> None:
 
 @given(steps)
 def test_some_topic_is_never_paused(steps: list[Step]) -> None:
-    time, _ = walked(steps)
+    time, _ = apply_steps(steps)
 
     assert len(time.topics_too_far_ahead()) < 2
 
 
-PIER = ("report-filed.wharf", "action-taken.wharf")
-GROUPS = dict.fromkeys((FILED, TAKEN), frozenset((FILED, TAKEN))) | dict.fromkeys(PIER, frozenset(PIER))
+WHARF_TOPICS = ("report-filed.wharf", "action-taken.wharf")
+SIBLING_TOPICS = dict.fromkeys((FILED, TAKEN), frozenset((FILED, TAKEN))) | dict.fromkeys(
+    WHARF_TOPICS, frozenset(WHARF_TOPICS)
+)
 
 
-def one_behind() -> PartitionClock:
+def clock_with_topic_behind() -> PartitionClock:
     """Return the time of a partition on which one pair of topics was read an hour less far than the other."""
-    return PartitionClock((FILED, TAKEN, *PIER), START + HOUR, GROUPS, dict.fromkeys(PIER, START))
+    return PartitionClock(
+        (FILED, TAKEN, *WHARF_TOPICS), START + HOUR, SIBLING_TOPICS, dict.fromkeys(WHARF_TOPICS, START)
+    )
 
 
 def test_topics_that_were_not_read_for_a_while_hold_back_nobody() -> None:
-    time = one_behind()
+    time = clock_with_topic_behind()
     for topic in (FILED, TAKEN):
         time.set_applied_through(topic, START + 2 * HOUR)
 
     assert time.target() == START + 2 * HOUR
-    assert time.limit_for(PIER[0]) == START + HOUR, "and what they bring moves nobody's time"
-    assert time.topics_behind() == dict.fromkeys(PIER, START)
+    assert time.limit_for(WHARF_TOPICS[0]) == START + HOUR, "and what they bring moves nobody's time"
+    assert time.topics_behind() == dict.fromkeys(WHARF_TOPICS, START)
 
 
 def test_they_take_part_again_when_both_have_caught_up() -> None:
-    time = one_behind()
-    time.set_applied_through(PIER[0], START + 2 * HOUR)
+    time = clock_with_topic_behind()
+    time.set_applied_through(WHARF_TOPICS[0], START + 2 * HOUR)
     time.merge_caught_up()
-    assert time.topics_behind() == dict.fromkeys(PIER, START), "one of the two is not enough"
+    assert time.topics_behind() == dict.fromkeys(WHARF_TOPICS, START), "one of the two is not enough"
 
-    time.confirm_heads({PIER[1]: START + HOUR + HEAD_GRACE})
+    time.confirm_heads({WHARF_TOPICS[1]: START + HOUR + HEAD_GRACE})
     time.merge_caught_up()
 
     assert time.topics_behind() == {}

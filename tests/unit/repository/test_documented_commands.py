@@ -16,7 +16,7 @@ CODE = re.compile(r"```.*?```|`[^`\n]+`", re.DOTALL)
 CALL = re.compile(r"(?:^|[\s/`])safeclock (?!import )(?P<rest>[a-z][^`|#&;>\n]*)", re.MULTILINE)
 
 
-def called(page: Path) -> Iterator[list[str]]:
+def documented_commands(page: Path) -> Iterator[list[str]]:
     """Yield the words after `safeclock` of every call in the code of a page."""
     for code in CODE.findall(page.read_text(encoding="utf-8")):
         yield from (call["rest"].replace("[", " ").split() for call in CALL.finditer(code))
@@ -29,20 +29,20 @@ def imported(page: Path) -> Iterator[str]:
             yield from names.split(", ")
 
 
-def flags_of(command: click.Command) -> set[str]:
+def command_options(command: click.Command) -> set[str]:
     return {"--help", *(flag for parameter in command.params for flag in (*parameter.opts, *parameter.secondary_opts))}
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_every_command_of_a_document_is_one_of_ours(page: Path) -> None:
-    for words in called(page):
+    for words in documented_commands(page):
         command: click.Command = main
         for word in words:
             if isinstance(command, click.Group):
                 found = command.get_command(click.Context(main), word)
                 assert found is not None, f"expected a command of ours, found safeclock {' '.join(words)}"
                 command = found
-        unknown = {word for word in words if word.startswith("--")} - flags_of(command)
+        unknown = {word for word in words if word.startswith("--")} - command_options(command)
         assert not unknown, f"{command.name} has no {unknown}"
 
 
@@ -54,4 +54,4 @@ def test_every_name_that_a_document_imports_is_in_the_library() -> None:
 
 
 def test_calls_are_found_in_the_documents() -> None:
-    assert sum(len(list(called(page))) for page in PAGES) > 40
+    assert sum(len(list(documented_commands(page))) for page in PAGES) > 40

@@ -60,7 +60,7 @@ def test_a_partition_that_is_being_restored_is_waited_for_and_not_stuck() -> Non
     assert health.stuck_partitions() == []
 
 
-async def ready(figures: WorkerStats, now: int) -> tuple[int, str]:
+async def readiness(figures: WorkerStats, now: int) -> tuple[int, str]:
     """Return what a worker answers that is asked whether it is ready."""
     answer = await Health(figures, lambda: now).readyz(make_mocked_request("GET", "/readyz"))
     return answer.status, answer.text or ""
@@ -70,7 +70,7 @@ async def test_a_worker_is_ready_while_its_partitions_move_or_are_at_their_heads
     figures = busy_worker()
     figures.has_assignment = True
 
-    assert await ready(figures, NOON + NOT_READY_AFTER_MS) == (200, "ok\n")
+    assert await readiness(figures, NOON + NOT_READY_AFTER_MS) == (200, "ok\n")
 
 
 async def test_a_worker_is_not_ready_when_a_partition_has_stood_still_for_half_a_minute() -> None:
@@ -78,7 +78,7 @@ async def test_a_worker_is_not_ready_when_a_partition_has_stood_still_for_half_a
     figures.has_assignment = True
     figures.owned[4] = PartitionStats(state=PartitionState.SERVING, last_progress=NOON + NOT_READY_AFTER_MS)
 
-    status, text = await ready(figures, NOON + NOT_READY_AFTER_MS + 1)
+    status, text = await readiness(figures, NOON + NOT_READY_AFTER_MS + 1)
 
     assert (status, text) == (
         503,
@@ -89,4 +89,4 @@ async def test_a_worker_is_not_ready_when_a_partition_has_stood_still_for_half_a
 async def test_a_partition_that_is_being_restored_is_named_as_such_however_long_it_takes() -> None:
     figures = WorkerStats(has_assignment=True, owned={5: PartitionStats(last_progress=NOON)})
 
-    assert await ready(figures, NOON + 10 * NOT_READY_AFTER_MS) == (503, "partitions being restored: 5\n")
+    assert await readiness(figures, NOON + 10 * NOT_READY_AFTER_MS) == (503, "partitions being restored: 5\n")

@@ -18,17 +18,17 @@ from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread
 from faust.transport.drivers.aiokafka import Consumer as DriverConsumer
 
 
-def digest(function: Callable[..., Any]) -> str:
+def source_digest(function: Callable[..., Any]) -> str:
     return hashlib.sha256(inspect.getsource(function).encode()).hexdigest()[:16]
 
 
-WANTED = {
+PINNED_VERSIONS = {
     "faust-streaming": "0.15.3",
     "mode-streaming": "0.7.1",
     "aiokafka": "0.14.0",
 }
 
-READ: list[tuple[Callable[..., Any], str]] = [
+PRIVATE_PARTS: list[tuple[Callable[..., Any], str]] = [
     (Consumer._drain_messages, "44a2500309e83c63"),
     (Consumer.perform_seek, "0e8c130ff4b0afd8"),
     (Consumer._filter_tps_with_pending_acks, "f6f9239774234e7e"),
@@ -64,13 +64,13 @@ READ: list[tuple[Callable[..., Any], str]] = [
 ]
 
 
-@pytest.mark.parametrize(("package", "exact"), WANTED.items())
+@pytest.mark.parametrize(("package", "exact"), PINNED_VERSIONS.items())
 def test_the_packages_are_the_ones_that_were_read(package: str, exact: str) -> None:
     assert version(package) == exact
 
 
-@pytest.mark.parametrize(("function", "wanted"), READ, ids=lambda value: getattr(value, "__qualname__", ""))
+@pytest.mark.parametrize(("function", "wanted"), PRIVATE_PARTS, ids=lambda value: getattr(value, "__qualname__", ""))
 def test_the_private_code_is_the_one_that_was_read(function: Callable[..., Any], wanted: str) -> None:
-    found = digest(function)
+    found = source_digest(function)
 
     assert found == wanted, f"{function.__qualname__} changed: read it again, with docs/adr/0002, then note {found}"

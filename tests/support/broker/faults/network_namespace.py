@@ -20,8 +20,8 @@ class NamespaceUnavailableError(Exception):
 
 
 @dataclass(frozen=True)
-class Namespace:
-    """A network namespace behind one link; what is run by `enter` is reached at `host`, and only over the link.
+class NetworkNamespace:
+    """A network namespace behind one link; what is run with `command_prefix` is reached at `host`, and only over the link.
 
     `host` belongs to the namespace's own loopback, so that a broker there still reaches itself when the link is cut, as
     a machine does whose cable was pulled.
@@ -36,7 +36,7 @@ class Namespace:
         return str(self.network[5])
 
     @property
-    def enter(self) -> tuple[str, ...]:
+    def command_prefix(self) -> tuple[str, ...]:
         """What a command is run by to be in the namespace."""
         return ("ip", "netns", "exec", self.name)
 
@@ -44,11 +44,11 @@ class Namespace:
         """Cut the link: packets of both directions vanish, and no connection is told."""
         _ip(f"-n {self.name} link set inside down")
 
-    def mend(self) -> None:
+    def restore(self) -> None:
         """Mend the link."""
         _ip(f"-n {self.name} link set inside up")
 
-    def make(self) -> None:
+    def create(self) -> None:
         """Make the namespace and its link."""
         outside, inside, prefix = self.network[1], self.network[2], self.network.prefixlen
         _ip(f"netns add {self.name}")
@@ -57,7 +57,7 @@ class Namespace:
         _ip(f"-n {self.name} address add {self.host}/32 dev lo")
         _ip(f"-n {self.name} address add {inside}/{prefix} dev inside")
         _ip(f"address add {outside}/{prefix} dev {self.name}")
-        self.mend()
+        self.restore()
         _ip(f"link set {self.name} up")
         _ip(f"route add {self.host}/32 via {inside} dev {self.name}")
         # Should the link be lost, nothing meant for the namespace may take another way.
@@ -70,16 +70,16 @@ class Namespace:
 
 
 @contextmanager
-def namespace() -> Iterator[Namespace]:
+def network_namespace() -> Iterator[NetworkNamespace]:
     """Make a network namespace for the block, joined to ours by a pair of virtual cards.
 
     Raises NamespaceUnavailableError without root or the program `ip`, or where the system allows none.
     """
     if os.geteuid() != 0 or shutil.which("ip") is None:
         raise NamespaceUnavailableError("expected root and ip (Debian: apt-get install iproute2) to make a network")
-    made = Namespace(f"clock{_RANDOM.randrange(16**6):06x}", _free_network())
+    made = NetworkNamespace(f"clock{_RANDOM.randrange(16**6):06x}", _free_network())
     try:
-        made.make()
+        made.create()
         yield made
     finally:
         made.remove()

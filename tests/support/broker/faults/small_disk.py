@@ -24,7 +24,7 @@ class SmallDisk:
 
     def resize(self, megabytes: int) -> None:
         """Make it larger or smaller; what is on it stays."""
-        _run("mount", "-o", f"remount,size={megabytes}m", str(self.path))
+        _run_command("mount", "-o", f"remount,size={megabytes}m", str(self.path))
 
 
 @contextmanager
@@ -35,14 +35,14 @@ def small_disk(path: Path, megabytes: int) -> Iterator[SmallDisk]:
     """
     if os.geteuid() != 0:
         raise DiskUnavailableError("expected root to mount a file system")
-    _run("mount", "-t", "tmpfs", "-o", f"size={megabytes}m", "safeclock-tests", str(path))
+    _run_command("mount", "-t", "tmpfs", "-o", f"size={megabytes}m", "safeclock-tests", str(path))
     try:
         yield SmallDisk(path)
     finally:
-        _run("umount", "--lazy", str(path))
+        _run_command("umount", "--lazy", str(path))
 
 
-def _run(*command: str) -> None:
+def _run_command(*command: str) -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise DiskUnavailableError(f"{' '.join(command)}: {done.stderr.strip()}")

@@ -7,25 +7,25 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from tests.support.broker.apache import ApacheKafka
-from tests.support.broker.node_settings import ALONE, Site, properties
+from tests.support.broker.node_settings import SINGLE_NODE_SETTINGS, NodeSettings, server_properties
 from tests.support.broker.ports import free_port
 
-_PLAIN: Final = "org.apache.kafka.common.security.plain.PlainLoginModule required"
-_SCRAM: Final = "org.apache.kafka.common.security.scram.ScramLoginModule required;"
+_PLAIN_LOGIN: Final = "org.apache.kafka.common.security.plain.PlainLoginModule required"
+_SCRAM_LOGIN: Final = "org.apache.kafka.common.security.scram.ScramLoginModule required;"
 OPERATOR: Final = "operator"
 OPERATOR_PASSWORD: Final = "only-on-loopback"  # noqa: S105 - of a broker that lives as long as a test
 
 
-class Guarded(NamedTuple):
+class AuthorizedKafka(NamedTuple):
     """A broker that asks who may do what; `inner` and `outer` are the addresses of its listeners."""
 
-    inner: str
-    outer: str
+    internal_listener: str
+    external_listener: str
 
-    def operator(self) -> dict[str, str]:
+    def operator_environment(self) -> dict[str, str]:
         """Return the environment of somebody who may do everything."""
         return {
-            "SAFECLOCK_BOOTSTRAP": self.outer,
+            "SAFECLOCK_BOOTSTRAP": self.external_listener,
             "SAFECLOCK_PROTOCOL": "SASL_PLAINTEXT",
             "SAFECLOCK_MECHANISM": "PLAIN",
             "SAFECLOCK_USERNAME": OPERATOR,
@@ -34,22 +34,22 @@ class Guarded(NamedTuple):
 
 
 @contextmanager
-def guarded_kafka() -> Iterator[Guarded]:
+def authorized_kafka() -> Iterator[AuthorizedKafka]:
     """Run such a broker for the block."""
     inner, outer, controller = free_port(), free_port(), free_port()
     with tempfile.TemporaryDirectory(prefix="safeclock-guarded-", ignore_cleanup_errors=True) as folder:
-        site = Site(folder=Path(folder), port=inner, controller=controller)
-        settings = properties(site, [site], {**ALONE, **_overrides(inner, outer, controller)})
+        site = NodeSettings(folder=Path(folder), port=inner, controller_port=controller)
+        settings = server_properties(site, [site], {**SINGLE_NODE_SETTINGS, **_node_settings(inner, outer, controller)})
         broker = ApacheKafka(site, settings)
         try:
             broker.start()
-            yield Guarded(broker.bootstrap, f"127.0.0.1:{outer}")
+            yield AuthorizedKafka(broker.bootstrap, f"127.0.0.1:{outer}")
         finally:
             broker.kill()
 
 
-def _overrides(inner: int, outer: int, controller: int) -> dict[str, str]:
-    users = f'{_PLAIN} username="broker" password="{OPERATOR_PASSWORD}" user_broker="{OPERATOR_PASSWORD}"'
+def _node_settings(inner: int, outer: int, controller: int) -> dict[str, str]:
+    users = f'{_PLAIN_LOGIN} username="broker" password="{OPERATOR_PASSWORD}" user_broker="{OPERATOR_PASSWORD}"'
     listeners = f"PLAINTEXT://127.0.0.1:{inner},OUTER://127.0.0.1:{outer}"
     return {
         "controller.quorum.voters": f"1@127.0.0.1:{controller}",
@@ -63,7 +63,7 @@ def _overrides(inner: int, outer: int, controller: int) -> dict[str, str]:
         "listener.name.controller.plain.sasl.jaas.config": f"{users};",
         "listener.name.outer.sasl.enabled.mechanisms": "PLAIN,SCRAM-SHA-512",
         "listener.name.outer.plain.sasl.jaas.config": f'{users} user_{OPERATOR}="{OPERATOR_PASSWORD}";',
-        "listener.name.outer.scram-sha-512.sasl.jaas.config": _SCRAM,
+        "listener.name.outer.scram-sha-512.sasl.jaas.config": _SCRAM_LOGIN,
         "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
         "super.users": f"User:broker;User:{OPERATOR}",
     }

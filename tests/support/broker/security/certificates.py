@@ -13,12 +13,12 @@ from cryptography.x509.oid import NameOID
 _DAY: Final = dt.timedelta(days=1)
 
 
-class Pair(NamedTuple):
+class CertificatePair(NamedTuple):
     """The files of a certificate and of its key, and of both after each other, all in PEM."""
 
     cert_file: Path
     key_file: Path
-    both: Path
+    combined_file: Path
 
 
 def _name(common: str) -> x509.Name:
@@ -31,7 +31,7 @@ def _pem(key: ec.EllipticCurvePrivateKey) -> bytes:
     )
 
 
-class Authority:
+class CertificateAuthority:
     """Signs certificates for hosts and for clients; `file` is its own certificate."""
 
     def __init__(self, folder: Path, name: str, now: dt.datetime) -> None:
@@ -42,30 +42,30 @@ class Authority:
         self.file = folder / f"{name}.pem"
         public = self._key.public_key()
         own = (
-            self._begun(self._name, public, valid_until=now + 365 * _DAY)
+            self._builder(self._name, public, valid_until=now + 365 * _DAY)
             .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
             .add_extension(x509.SubjectKeyIdentifier.from_public_key(public), critical=False)
-            .add_extension(_may_sign(), critical=True)
+            .add_extension(_signing_key_usage(), critical=True)
         )
         self.file.write_bytes(own.sign(self._key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM))
 
-    def signed(self, common: str, *hosts: str, days: int = 1) -> Pair:
+    def issue(self, common: str, *hosts: str, days: int = 1) -> CertificatePair:
         """Return a certificate for `hosts`, names or addresses, that ends `days` from now."""
         key = ec.generate_private_key(ec.SECP256R1())
-        known = [_host(host) for host in hosts]
+        known = [_subject_alternative_name(host) for host in hosts]
         issuer = x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key())
-        begun = self._begun(_name(common), key.public_key(), valid_until=self._now + days * _DAY)
+        begun = self._builder(_name(common), key.public_key(), valid_until=self._now + days * _DAY)
         begun = begun.add_extension(issuer, critical=False)
         if known:
             begun = begun.add_extension(x509.SubjectAlternativeName(known), critical=False)
         certificate = begun.sign(self._key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
-        pair = Pair(*(self._folder / f"{common}.{kind}.pem" for kind in ("cert", "key", "both")))
+        pair = CertificatePair(*(self._folder / f"{common}.{kind}.pem" for kind in ("cert", "key", "both")))
         pair.cert_file.write_bytes(certificate)
         pair.key_file.write_bytes(_pem(key))
-        pair.both.write_bytes(_pem(key) + certificate)
+        pair.combined_file.write_bytes(_pem(key) + certificate)
         return pair
 
-    def _begun(
+    def _builder(
         self, subject: x509.Name, key: ec.EllipticCurvePublicKey, valid_until: dt.datetime
     ) -> x509.CertificateBuilder:
         return (
@@ -79,14 +79,14 @@ class Authority:
         )
 
 
-def _host(host: str) -> x509.GeneralName:
+def _subject_alternative_name(host: str) -> x509.GeneralName:
     try:
         return x509.IPAddress(ipaddress.ip_address(host))
     except ValueError:
         return x509.DNSName(host)
 
 
-def _may_sign() -> x509.KeyUsage:
+def _signing_key_usage() -> x509.KeyUsage:
     may = dict.fromkeys(
         (
             "digital_signature",

@@ -9,9 +9,9 @@ from typing import Final, NamedTuple
 
 from streams.contract.settings.kafka_security import KafkaSecurity
 from tests.support.broker.apache import ApacheKafka
-from tests.support.broker.node_settings import ALONE, Site, properties
+from tests.support.broker.node_settings import SINGLE_NODE_SETTINGS, NodeSettings, server_properties
 from tests.support.broker.ports import LOOPBACK, free_port
-from tests.support.broker.security.certificates import Authority, Pair
+from tests.support.broker.security.certificates import CertificateAuthority, CertificatePair
 
 _PLAIN: Final = "org.apache.kafka.common.security.plain.PlainLoginModule required"
 _SCRAM: Final = "org.apache.kafka.common.security.scram.ScramLoginModule required;"
@@ -19,7 +19,7 @@ OPERATOR: Final = "operator"
 OPERATOR_PASSWORD: Final = "only-on-loopback"  # noqa: S105 - of a broker that lives as long as a test
 
 # What each listener speaks; `open` and `named` are the wrong ones for who expects TLS, `mutual` asks for a certificate.
-_PROTOCOLS: Final = {
+_LISTENER_PROTOCOLS: Final = {
     "secure": "SASL_SSL",
     "expired": "SASL_SSL",
     "elsewhere": "SASL_SSL",
@@ -29,13 +29,13 @@ _PROTOCOLS: Final = {
 }
 
 
-class Secured(NamedTuple):
+class SecuredKafka(NamedTuple):
     """A running broker; `folder` holds the certificates, `listeners` the addresses by the names above."""
 
     folder: Path
-    authority: Authority
-    stranger: Authority
-    client: Pair
+    authority: CertificateAuthority
+    unknown_authority: CertificateAuthority
+    client: CertificatePair
     listeners: dict[str, str]
 
     def environment(self, user: str, password: str, listener: str = "secure") -> dict[str, str]:
@@ -50,7 +50,7 @@ class Secured(NamedTuple):
             "SAFECLOCK_PASSWORD_FILE": str(file),
         }
 
-    def access(self) -> KafkaSecurity:
+    def security_settings(self) -> KafkaSecurity:
         """Return who may do everything, over TLS."""
         return KafkaSecurity(
             protocol="SASL_SSL",
@@ -61,42 +61,47 @@ class Secured(NamedTuple):
             prefix="SAFECLOCK_",
         )
 
-    def operator(self) -> dict[str, str]:
+    def operator_environment(self) -> dict[str, str]:
         """Return the environment of somebody who may do everything."""
         return {**self.environment(OPERATOR, OPERATOR_PASSWORD), "SAFECLOCK_MECHANISM": "PLAIN"}
 
 
 @contextmanager
-def secured_kafka(now: dt.datetime) -> Iterator[Secured]:
+def running_secured_kafka(now: dt.datetime) -> Iterator[SecuredKafka]:
     """Run such a broker for the block; `now` is when its certificates are made."""
     with tempfile.TemporaryDirectory(prefix="safeclock-secured-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
-        authority, stranger = Authority(folder, "authority", now), Authority(folder, "stranger", now)
+        authority, stranger = (
+            CertificateAuthority(folder, "authority", now),
+            CertificateAuthority(folder, "stranger", now),
+        )
         pairs = {
-            "secure": authority.signed("broker", LOOPBACK, "localhost"),
-            "expired": authority.signed("late", LOOPBACK, days=-1),
-            "elsewhere": authority.signed("elsewhere", "kafka.example"),
+            "secure": authority.issue("broker", LOOPBACK, "localhost"),
+            "expired": authority.issue("late", LOOPBACK, days=-1),
+            "elsewhere": authority.issue("elsewhere", "kafka.example"),
         }
         pairs["mutual"] = pairs["secure"]
-        ports = {listener: free_port() for listener in _PROTOCOLS}
-        site = Site(folder=folder, port=ports["secure"])
-        settings = properties(site, [site], {**ALONE, **_shared(site, ports), **_tls(authority, pairs)})
+        ports = {listener: free_port() for listener in _LISTENER_PROTOCOLS}
+        site = NodeSettings(folder=folder, port=ports["secure"])
+        settings = server_properties(
+            site, [site], {**SINGLE_NODE_SETTINGS, **_node_settings(site, ports), **_tls_settings(authority, pairs)}
+        )
         broker = ApacheKafka(site, settings)
         try:
             broker.start()
             listeners = {listener: f"{LOOPBACK}:{port}" for listener, port in ports.items()}
-            yield Secured(folder, authority, stranger, authority.signed("client"), listeners)
+            yield SecuredKafka(folder, authority, stranger, authority.issue("client"), listeners)
         finally:
             broker.kill()
 
 
-def _shared(site: Site, ports: dict[str, int]) -> dict[str, str]:
+def _node_settings(site: NodeSettings, ports: dict[str, int]) -> dict[str, str]:
     users = f'{_PLAIN} username="broker" password="{OPERATOR_PASSWORD}" user_broker="{OPERATOR_PASSWORD}"'
     addresses = [f"{listener.upper()}://{LOOPBACK}:{port}" for listener, port in ports.items()]
-    protocols = [f"{listener.upper()}:{protocol}" for listener, protocol in _PROTOCOLS.items()]
-    asking = [listener for listener, protocol in _PROTOCOLS.items() if protocol.startswith("SASL")]
+    protocols = [f"{listener.upper()}:{protocol}" for listener, protocol in _LISTENER_PROTOCOLS.items()]
+    asking = [listener for listener, protocol in _LISTENER_PROTOCOLS.items() if protocol.startswith("SASL")]
     return {
-        "listeners": ",".join([*addresses, f"CONTROLLER://{LOOPBACK}:{site.controller}"]),
+        "listeners": ",".join([*addresses, f"CONTROLLER://{LOOPBACK}:{site.controller_port}"]),
         "advertised.listeners": ",".join(addresses),
         "listener.security.protocol.map": ",".join([*protocols, "CONTROLLER:SASL_PLAINTEXT"]),
         "inter.broker.listener.name": "NAMED",
@@ -115,11 +120,11 @@ def _shared(site: Site, ports: dict[str, int]) -> dict[str, str]:
     }
 
 
-def _tls(authority: Authority, pairs: dict[str, Pair]) -> dict[str, str]:
+def _tls_settings(authority: CertificateAuthority, pairs: dict[str, CertificatePair]) -> dict[str, str]:
     entries = {}
     for listener, pair in pairs.items():
         entries[f"listener.name.{listener}.ssl.keystore.type"] = "PEM"
-        entries[f"listener.name.{listener}.ssl.keystore.location"] = str(pair.both)
+        entries[f"listener.name.{listener}.ssl.keystore.location"] = str(pair.combined_file)
     entries["listener.name.mutual.ssl.client.auth"] = "required"
     entries["listener.name.mutual.ssl.truststore.type"] = "PEM"
     entries["listener.name.mutual.ssl.truststore.location"] = str(authority.file)

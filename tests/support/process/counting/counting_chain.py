@@ -22,12 +22,12 @@ from streams.contract.topics import TopicSettings
 from streams.runtime.journal.checkpoint import CHECKPOINT_KEY, Checkpoint, decode_checkpoint
 from streams.runtime.kafka.admin import KafkaAdmin
 from streams.runtime.settings import RecordTime
-from tests.support.kafka.async_records import Told, producing, read
+from tests.support.kafka.async_records import TopicRecord, read_topic, running_producer
 from tests.support.paths import ROOT
-from tests.support.process.counting.counting_worker import COUNTERS, names_of, registry_of
+from tests.support.process.counting.counting_worker import COUNTERS_KEY, counting_registry, output_topics
 
-DEADLINE_SECONDS = 120.0
-STAMPED: Mapping[str, str] = {"message.timestamp.type": "LogAppendTime"}
+TIMEOUT_SECONDS = 120.0
+LOG_APPEND_TIME: Mapping[str, str] = {"message.timestamp.type": "LogAppendTime"}
 
 
 class WorkerProcess:
@@ -47,9 +47,9 @@ class WorkerProcess:
     def terminate(self) -> int:
         """Ask the worker to stop and return its exit code."""
         self._process.send_signal(signal.SIGTERM)
-        return self._process.wait(DEADLINE_SECONDS)
+        return self._process.wait(TIMEOUT_SECONDS)
 
-    def signal(self, number: signal.Signals) -> None:
+    def send_signal(self, number: signal.Signals) -> None:
         """Send a signal."""
         self._process.send_signal(number)
 
@@ -59,20 +59,20 @@ class WorkerProcess:
         self._process.wait()
 
     @property
-    def code(self) -> int | None:
+    def exit_code(self) -> int | None:
         """The exit code, negative for a signal; None while it runs."""
         return self._process.poll()
 
 
-class Scene:
+class CountingChain:
     """Topics of their own on a broker, and the processes that were started on them."""
 
     def __init__(self, bootstrap: str, partitions: int, record_time: RecordTime) -> None:
         self.bootstrap = bootstrap
         self.partitions = partitions
         self.prefix = f"t{uuid.uuid4().hex[:8]}"
-        self.registry = registry_of(self.prefix, partitions)
-        self.names = names_of(self.prefix)
+        self.registry = counting_registry(self.prefix, partitions)
+        self.names = output_topics(self.prefix)
         self.sources = self.registry.source_topics()
         self.record_time = record_time
         self._published = 0
@@ -80,7 +80,7 @@ class Scene:
         self._folder = tempfile.TemporaryDirectory(prefix="safeclock-scene-")
         with KafkaAdmin(bootstrap) as broker:
             for name in self.sources:
-                broker.create_topic(self._topic(name, STAMPED))
+                broker.create_topic(self._topic(name, LOG_APPEND_TIME))
             for name in self.names[:2]:
                 broker.create_topic(self._topic(name, {"cleanup.policy": "compact"}))
             for name in self.names[2:]:
@@ -101,7 +101,7 @@ class Scene:
             **more,
         }
 
-    def start(self, **more: str) -> WorkerProcess:
+    def start_worker(self, **more: str) -> WorkerProcess:
         """Start a worker process."""
         log = Path(self._folder.name) / f"worker-{len(self._workers)}.log"
         worker = WorkerProcess(self.environment(**more), log)
@@ -111,7 +111,7 @@ class Scene:
     async def publish(self, count: int) -> None:
         """Publish `count` numbered records, spread over topics and partitions, every key new."""
         sent = []
-        async with producing(self.bootstrap, linger_ms=2) as producer:
+        async with running_producer(self.bootstrap, linger_ms=2) as producer:
             for number in range(self._published, self._published + count):
                 topic = self.sources[number % len(self.sources)]
                 partition = number // len(self.sources) % self.partitions
@@ -120,35 +120,35 @@ class Scene:
             await asyncio.gather(*sent)
         self._published += count
 
-    async def oracle(self) -> dict[str, int]:
+    async def expected_totals(self) -> dict[str, int]:
         """Return what the totals must be, from the source topics themselves."""
         values = [int(told.value or b"0") for topic in self.sources for told in await self._read(topic)]
         return {"records": len(values), "sum": sum(values), "refused": 0}
 
-    async def totals(self) -> dict[str, int]:
+    async def committed_totals(self) -> dict[str, int]:
         """Return what the workers have committed, summed over partitions."""
-        return _summed(await self._read(self.names.changelog))
+        return _sum_records(await self._read(self.names.changelog))
 
-    async def measured(self) -> dict[str, int]:
+    async def measured_totals(self) -> dict[str, int]:
         """Return what the workers have told on `measures`, summed over partitions."""
-        return _summed(await self._read(self.names.measures))
+        return _sum_records(await self._read(self.names.measures))
 
     async def rows(self) -> Counter[int]:
         """Return how many keys were counted how often."""
         last = {told.key: int(told.value or b"0") for told in await self._read(self.names.changelog) if _is_row(told)}
         return Counter(last.values())
 
-    async def steps(self, topic: str) -> dict[int, list[bytes]]:
+    async def total_history(self, topic: str) -> dict[int, list[bytes]]:
         """Return the counter rows on `topic`, per partition, one after the other, without repetitions."""
         steps: dict[int, list[bytes]] = {}
         for told in await self._read(topic):
-            if told.key == COUNTERS and told.value is not None:
+            if told.key == COUNTERS_KEY and told.value is not None:
                 history = steps.setdefault(told.partition, [])
                 if not history or history[-1] != told.value:
                     history.append(told.value)
         return steps
 
-    async def positions(self) -> dict[int, Checkpoint]:
+    async def checkpoints(self) -> dict[int, Checkpoint]:
         """Return how far every partition has been committed."""
         told = await self._read(self.names.changelog)
         return {
@@ -157,30 +157,30 @@ class Scene:
             if one.key == CHECKPOINT_KEY and one.value is not None
         }
 
-    async def settled(self) -> None:
+    async def wait_until_settled(self) -> None:
         """Return when the committed totals equal the oracle; fail when they do not in time, or are beyond it."""
-        wanted = await self.oracle()
-        await eventually(lambda: self._has(wanted), f"totals of {wanted}", self.logs)
+        wanted = await self.expected_totals()
+        await wait_until_async(lambda: self._has_totals(wanted), f"totals of {wanted}", self.logs)
 
-    async def _has(self, wanted: dict[str, int]) -> bool:
-        totals = await self.totals()
+    async def _has_totals(self, wanted: dict[str, int]) -> bool:
+        totals = await self.committed_totals()
         assert totals["records"] <= wanted["records"], f"counted {totals} of {wanted}"
         return totals == wanted
 
-    async def refusals(self) -> list[Told]:
+    async def refusals(self) -> list[TopicRecord]:
         """Return what was told on the topic of refusals."""
         return await self._read(self.names.refusals)
 
-    async def make_anew(self, name: str, config: Mapping[str, str] = STAMPED) -> None:
+    async def recreate_topic(self, name: str, config: Mapping[str, str] = LOG_APPEND_TIME) -> None:
         """Delete a topic and create it again, so that only its id tells; a source topic by default."""
         with closing(KafkaAdminClient(bootstrap_servers=self.bootstrap)) as admin:
             admin.delete_topics([name])
         with KafkaAdmin(self.bootstrap) as broker:
-            await eventually(lambda: not broker.describe_topics([name]), "the topic to be gone")
+            await wait_until_async(lambda: not broker.describe_topics([name]), "the topic to be gone")
             broker.create_topic(self._topic(name, config))
-            await eventually(lambda: broker.describe_topics([name]), "the topic to be back")
+            await wait_until_async(lambda: broker.describe_topics([name]), "the topic to be back")
 
-    def restamp(self, name: str) -> None:
+    def restore_timestamp_type(self, name: str) -> None:
         """Let the senders of a topic stamp its records."""
         self.configure(name, {"message.timestamp.type": "CreateTime"})
 
@@ -198,13 +198,13 @@ class Scene:
         finally:
             await admin.close()
 
-    async def stored(self, topic: str) -> list[Told]:
+    async def stored(self, topic: str) -> list[TopicRecord]:
         """Return the last record of every key of a topic, the position of each partition last, as commits have it."""
         last = {(one.partition, one.key): one for one in await self._read(topic)}
         return sorted(last.values(), key=lambda one: one.key == CHECKPOINT_KEY)
 
-    async def _read(self, topic: str) -> list[Told]:
-        return await read(self.bootstrap, topic, self.partitions)
+    async def _read(self, topic: str) -> list[TopicRecord]:
+        return await read_topic(self.bootstrap, topic, self.partitions)
 
     def logs(self) -> str:
         """Return the ends of the workers' logs."""
@@ -217,20 +217,20 @@ class Scene:
         self._folder.cleanup()
 
 
-def _is_row(told: Told) -> bool:
+def _is_row(told: TopicRecord) -> bool:
     return told.key.startswith(b"r|") and told.value is not None
 
 
-def _summed(records: Iterable[Told]) -> dict[str, int]:
-    last = {told.partition: told.value for told in records if told.key == COUNTERS and told.value is not None}
+def _sum_records(records: Iterable[TopicRecord]) -> dict[str, int]:
+    last = {told.partition: told.value for told in records if told.key == COUNTERS_KEY and told.value is not None}
     total: Counter[str] = Counter(records=0, sum=0, refused=0)
     for value in last.values():
         total.update(msgspec.msgpack.decode(value, type=dict[str, int]))
     return dict(total)
 
 
-async def eventually(
-    check: Callable[[], object], what: str, explain: Callable[[], str] = str, seconds: float = DEADLINE_SECONDS
+async def wait_until_async(
+    check: Callable[[], object], description: str, explain: Callable[[], str] = str, seconds: float = TIMEOUT_SECONDS
 ) -> None:
     """Return when `check`, plain or asynchronous, is true; fail with `what` and `explain()` after `seconds`."""
     deadline = time.monotonic() + seconds
@@ -241,5 +241,5 @@ async def eventually(
         if found:
             return
         if time.monotonic() > deadline:
-            raise AssertionError(f"waited {seconds:.0f} s for {what}\n{explain()}")
+            raise AssertionError(f"waited {seconds:.0f} s for {description}\n{explain()}")
         await asyncio.sleep(0.1)

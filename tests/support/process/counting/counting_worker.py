@@ -21,9 +21,9 @@ from streams.runtime.settings import load_settings
 from streams.runtime.topic_checks.preflight import OutputTopics
 from streams.runtime.worker import WorkerDependencies, main
 
-QUICK = ConsumerTuning(session_seconds=2.0, rebalance_seconds=3.0)
+FAST_SETTINGS = ConsumerTuning(session_seconds=2.0, rebalance_seconds=3.0)
 PLATFORM = "harbor"
-COUNTERS = b"n|harbor"
+COUNTERS_KEY = b"n|harbor"
 
 
 class CountingLedger:
@@ -86,14 +86,14 @@ class CountingLedger:
         """Return changed rows and, with them, the totals."""
         changes: dict[bytes, bytes | None] = {b"r|" + key: b"%d" % self.rows[key] for key in self._changed}
         self._changed = {}
-        changes[COUNTERS] = msgspec.msgpack.encode(self.totals)
+        changes[COUNTERS_KEY] = msgspec.msgpack.encode(self.totals)
         return changes
 
     def restore(self, reports: Reports, others: Mapping[bytes, bytes]) -> None:
         """Take back what was stored."""
         self.rows = {key: int(row) for key, row in reports.items() if isinstance(row, bytes)}
-        if COUNTERS in others:
-            self.totals = msgspec.msgpack.decode(others[COUNTERS], type=dict[str, int])
+        if COUNTERS_KEY in others:
+            self.totals = msgspec.msgpack.decode(others[COUNTERS_KEY], type=dict[str, int])
 
     def start(self, now: int = 0) -> None:
         """Nothing is derived from rows."""
@@ -115,30 +115,30 @@ class NumberDecoder:
         return Filing(record.key, PLATFORM, record.timestamp, record.timestamp, int(value), 0, "")
 
 
-def names_of(prefix: str) -> OutputTopics:
+def output_topics(prefix: str) -> OutputTopics:
     """Return the topics that the worker of a test writes."""
     return OutputTopics(*[f"{prefix}-{word}" for word in ("changelog", "measures", "refused", "notices")])
 
 
-def registry_of(prefix: str, partitions: int) -> Registry:
+def counting_registry(prefix: str, partitions: int) -> Registry:
     """Return a registry of one platform with its own pair of topics."""
     platform = Platform(id=PLATFORM, provider="", report_filed=f"{prefix}-filed", action_taken=f"{prefix}-taken")
     return Registry({PLATFORM: platform}, partitions=partitions)
 
 
-def trade_of(
+def counting_dependencies(
     prefix: str, partitions: int, ledger: Callable[[int], CountingLedger] = lambda _: CountingLedger()
 ) -> WorkerDependencies:
     """Return what a counting worker works with."""
     return WorkerDependencies(
-        registry=registry_of(prefix, partitions),
+        registry=counting_registry(prefix, partitions),
         decoder=NumberDecoder(),
         make_ledger=ledger,
-        output_topics=names_of(prefix),
+        output_topics=output_topics(prefix),
     )
 
 
 if __name__ == "__main__":
     logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     prefix, partitions = os.environ["COUNTING_PREFIX"], int(os.environ["COUNTING_PARTITIONS"])
-    main(load_settings(os.environ), trade_of(prefix, partitions), QUICK)
+    main(load_settings(os.environ), counting_dependencies(prefix, partitions), FAST_SETTINGS)

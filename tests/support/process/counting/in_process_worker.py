@@ -7,16 +7,18 @@ from contextlib import asynccontextmanager
 from streams.runtime.settings import load_settings
 from streams.runtime.stats import PartitionState
 from streams.runtime.worker import Worker
-from tests.support.process.counting.counting_chain import Scene
-from tests.support.process.counting.counting_worker import QUICK, trade_of
+from tests.support.process.counting.counting_chain import CountingChain
+from tests.support.process.counting.counting_worker import FAST_SETTINGS, counting_dependencies
 
 STOP_SECONDS = 60.0
 
 
 @asynccontextmanager
-async def working(scene: Scene) -> AsyncIterator[Worker]:
+async def running_worker(scene: CountingChain) -> AsyncIterator[Worker]:
     """Run a worker for the block."""
-    worker = Worker(load_settings(scene.environment()), trade_of(scene.prefix, scene.partitions), QUICK)
+    worker = Worker(
+        load_settings(scene.environment()), counting_dependencies(scene.prefix, scene.partitions), FAST_SETTINGS
+    )
     try:
         await worker.start()
         yield worker
@@ -24,11 +26,11 @@ async def working(scene: Scene) -> AsyncIterator[Worker]:
         await asyncio.wait_for(worker.stop(), STOP_SECONDS)
 
 
-def serves(worker: Worker) -> int:
+def serving_partitions(worker: Worker) -> int:
     """Return how many partitions a worker serves."""
     return sum(figures.state is PartitionState.SERVING for figures in worker.stats.owned.values())
 
 
-def applied(worker: Worker) -> int:
+def applied_records(worker: Worker) -> int:
     """Return how many records a worker has applied and committed."""
     return sum(worker.stats.applied.values())

@@ -15,12 +15,12 @@ from bytewax.dataflow import Dataflow
 from bytewax.testing import TestingSink
 
 from streams.contract.timestamps import parse_timestamp
-from tests.support.simulation.reference_join import Times, group_of, summed, taken_in
-from tests.support.simulation.workload_topics import names
-from tests.tools.bench.peers.progress_output import Teller
+from tests.support.simulation.reference_join import Times, group_of, merge_times, totals_of_groups
+from tests.support.simulation.workload_topics import topic_names
+from tests.tools.bench.peers.progress_output import ProgressWriter
 
 Keyed = tuple[str, tuple[str, int]]
-Move = tuple[str | None, str | None]
+GroupChange = tuple[str | None, str | None]
 """The group that a report leaves and the one that it joins."""
 
 _ALL: Final = "all"
@@ -29,26 +29,30 @@ _ALL: Final = "all"
 def flow(bootstrap: str, prefix: str) -> Dataflow:
     """Return the dataflow that reads the topics of `prefix` and tells what it comes to."""
     latest: dict[str, int] = {}
-    teller = Teller(lambda: summed(dict(latest)))
+    teller = ProgressWriter(lambda: totals_of_groups(dict(latest)))
 
     def saw(messages: list[Any]) -> list[Any]:
-        teller.seen += len(messages)
+        teller.records_read += len(messages)
         return messages
 
-    return connect(KafkaSource([bootstrap], names(prefix)), saw, latest.update)
+    return connect(KafkaSource([bootstrap], topic_names(prefix)), saw, latest.update)
 
 
-def connect(source: Any, saw: Callable[[list[Any]], list[Any]], tell: Callable[[dict[str, int]], None]) -> Dataflow:  # noqa: ANN401 - any of Bytewax's
+def connect(
+    source: Any,  # noqa: ANN401 - Bytewax ships no types
+    on_record: Callable[[list[Any]], list[Any]],
+    report_totals: Callable[[dict[str, int]], None],
+) -> Dataflow:
     """Return the dataflow from `source`: decode, keep the times of each report, count the reports of each group."""
 
     def told(keyed: tuple[str, dict[str, int]]) -> tuple[()]:
-        tell(keyed[1])
+        report_totals(keyed[1])
         return ()
 
     whole = Dataflow("bench")
-    messages = op.flat_map_batch("see", op.input("read", whole, source), saw)
+    messages = op.flat_map_batch("see", op.input("read", whole, source), on_record)
     moves = op.stateful_flat_map("join", op.map("decode", messages, _decoded), _join)
-    groups = op.stateful_map("count", op.map("together", moves, _together), _count)
+    groups = op.stateful_map("count", op.map("together", moves, _as_single_key), _count)
     op.output("nowhere", op.flat_map("tell", groups, told), TestingSink([]))
     return whole
 
@@ -58,20 +62,20 @@ def _decoded(message: Any) -> Keyed:  # noqa: ANN401 - Bytewax's own
     return message.key.decode(), (event["type"], parse_timestamp(event["time"]))
 
 
-def _join(known: Times | None, event: tuple[str, int]) -> tuple[Times | None, list[Move]]:
+def _join(known: Times | None, event: tuple[str, int]) -> tuple[Times | None, list[GroupChange]]:
     before = known or (None, None)
-    after = taken_in(before, *event)
+    after = merge_times(before, *event)
     if after is None:
         return known, []
     move = group_of(before), group_of(after)
     return after, [move] if move[0] != move[1] else []
 
 
-def _together(keyed: tuple[str, Move]) -> tuple[str, Move]:
+def _as_single_key(keyed: tuple[str, GroupChange]) -> tuple[str, GroupChange]:
     return _ALL, keyed[1]
 
 
-def _count(groups: dict[str, int] | None, move: Move) -> tuple[dict[str, int], dict[str, int]]:
+def _count(groups: dict[str, int] | None, move: GroupChange) -> tuple[dict[str, int], dict[str, int]]:
     counted = dict(groups or {})
     for group, sign in zip(move, (-1, 1), strict=True):
         if group is not None:

@@ -14,14 +14,14 @@ from typing_extensions import override
 from streams.contract.topics import TopicSettings
 from streams.runtime.kafka.admin import KafkaAdmin
 from tests.support.paths import ROOT
-from tests.support.simulation.workload import PARTITIONS, Story
-from tests.support.simulation.workload_topics import names
-from tests.tools.bench.comparison import SHORT, Course
-from tests.tools.bench.decision_counts import scanned
-from tests.tools.bench.ledger_speed import decoded
+from tests.support.simulation.workload import PARTITIONS, Workload
+from tests.support.simulation.workload_topics import topic_names
+from tests.tools.bench.comparison import SHORT_PREFIX, ComparisonSetup
+from tests.tools.bench.decision_counts import counts_of_events
+from tests.tools.bench.ledger_speed import decode_lines
 from tests.tools.bench.peers import java_peer
-from tests.tools.bench.peers.peer_process import Contestant, Spoken
-from tests.tools.bench.peers.safeclock_worker import Measures, Worker
+from tests.tools.bench.peers.peer_process import OutputReadingProcess, PeerProcess
+from tests.tools.bench.peers.safeclock_worker import MeasuresReader, SafeclockPeer
 
 # Bytewax has no default for the time between two snapshots, and its documentation's example is 30 s: the whole story
 # would be over without one.
@@ -31,18 +31,18 @@ PATHWAY: Final = ROOT / ".cache/pathway/bin/python"
 
 
 @dataclass(frozen=True)
-class Entry:
+class ContenderRun:
     """One application of a contender, which may be started again under the same name, with the same folder."""
 
-    course: Course
+    setup: ComparisonSetup
     application: str
     folder: Path
 
-    def spoken(self, command: Sequence[str]) -> Spoken:
+    def start_with_output(self, command: Sequence[str]) -> OutputReadingProcess:
         """Return a process with its output in the folder."""
-        return Spoken(command, self.folder / "output.log", {"PYTHONWARNINGS": "ignore"})
+        return OutputReadingProcess(command, self.folder / "output.log", {"PYTHONWARNINGS": "ignore"})
 
-    def state(self) -> Path:
+    def state_folder(self) -> Path:
         """Return the folder for the contender's own files, which exists."""
         path = self.folder / "state"
         path.mkdir(exist_ok=True)
@@ -51,43 +51,43 @@ class Entry:
 
 @dataclass(frozen=True)
 class Contender:
-    """A contender: its name, what is missing here to run it, the beginning of its topics' names, and how it is entered.
+    """A contender: its name, what is missing here to run it, the beginning of its topics' names, and how it is prepared.
 
-    `enter` makes whatever comes before the first start and returns what starts a process, as often as it is called.
+    `prepare` makes whatever comes before the first start and returns what starts a process, as often as it is called.
     """
 
     name: str
-    missing: str
+    missing_requirement: str
     prefix: str
-    enter: Callable[[Entry], Callable[[], Contestant]]
+    prepare: Callable[[ContenderRun], Callable[[], PeerProcess]]
 
-    def story(self, course: Course) -> Story:
+    def workload_of(self, course: ComparisonSetup) -> Workload:
         """Return the story that it reads."""
-        return course.short if self.prefix else course.story
+        return course.short_workload if self.prefix else course.workload
 
-    def expected(self, course: Course) -> object:
+    def expected(self, course: ComparisonSetup) -> object:
         """Return the totals that it must come to."""
-        return self.story(course).totals.as_json()
+        return self.workload_of(course).totals.as_json()
 
 
 class Safeclock(Contender):
     """The worker, which counts more than the others and is compared with a scan of the events of its own."""
 
     @override
-    def expected(self, course: Course) -> object:
+    def expected(self, course: ComparisonSetup) -> object:
         """Return the decisions that the events tell of."""
-        return scanned([event for events in decoded(course.story.lines) for event in events])
+        return counts_of_events([event for events in decode_lines(course.workload.lines) for event in events])
 
 
-def all_of_them() -> list[Contender]:
+def all_contenders() -> list[Contender]:
     """Return every contender, in the order in which they run."""
     return [
-        Contender("Faust", "", SHORT, _faust),
-        Contender("Quix Streams", _package("quixstreams"), "", _quix),
-        Contender("Bytewax", _package("bytewax") or _package("confluent_kafka"), "", _bytewax),
-        Contender("Pathway", _pathway_missing(), "", _pathway),
-        Contender("Kafka Streams", java_peer.missing(), "", _kafka_streams),
-        Safeclock("Safeclock worker", "", "", _worker),
+        Contender("Faust", "", SHORT_PREFIX, _prepare_faust),
+        Contender("Quix Streams", _package("quixstreams"), "", _prepare_quix),
+        Contender("Bytewax", _package("bytewax") or _package("confluent_kafka"), "", _prepare_bytewax),
+        Contender("Pathway", _pathway_missing(), "", _prepare_pathway),
+        Contender("Kafka Streams", java_peer.missing_requirement(), "", _prepare_kafka_streams),
+        Safeclock("Safeclock worker", "", "", _prepare_worker),
     ]
 
 
@@ -99,44 +99,44 @@ def _pathway_missing() -> str:
     return "" if PATHWAY.exists() else "expected an environment with Pathway in .cache/pathway, found none"
 
 
-def _python(entry: Entry, module: str, *rest: str) -> Contestant:
-    arguments = [entry.course.bootstrap, entry.application, str(entry.state()), *rest]
-    return entry.spoken([sys.executable, "-m", module, *arguments])
+def _start_python(entry: ContenderRun, module: str, *rest: str) -> PeerProcess:
+    arguments = [entry.setup.bootstrap, entry.application, str(entry.state_folder()), *rest]
+    return entry.start_with_output([sys.executable, "-m", module, *arguments])
 
 
-def _faust(entry: Entry) -> Callable[[], Contestant]:
+def _prepare_faust(entry: ContenderRun) -> Callable[[], PeerProcess]:
     # Faust makes its changelogs itself, but on a broker that does not know them yet at once it now and then stands
     # still for good after a few records.
-    with KafkaAdmin(entry.course.bootstrap) as broker:
+    with KafkaAdmin(entry.setup.bootstrap) as broker:
         for store in ("reports", "groups"):
             name = f"{entry.application}-{store}-changelog"
             settings = {"cleanup.policy": "compact"}
             broker.create_topic(TopicSettings(name=name, partitions=PARTITIONS, replication_factor=1, config=settings))
-    return partial(_python, entry, "tests.tools.bench.peers.faust_peer", SHORT)
+    return partial(_start_python, entry, "tests.tools.bench.peers.faust_peer", SHORT_PREFIX)
 
 
-def _quix(entry: Entry) -> Callable[[], Contestant]:
-    return partial(_python, entry, "tests.tools.bench.peers.quix_peer", "")
+def _prepare_quix(entry: ContenderRun) -> Callable[[], PeerProcess]:
+    return partial(_start_python, entry, "tests.tools.bench.peers.quix_peer", "")
 
 
-def _bytewax(entry: Entry) -> Callable[[], Contestant]:
-    state = str(entry.state())
+def _prepare_bytewax(entry: ContenderRun) -> Callable[[], PeerProcess]:
+    state = str(entry.state_folder())
     subprocess.run([sys.executable, "-m", "bytewax.recovery", state, "1"], check=True)
-    flow = f"tests.tools.bench.peers.bytewax_peer:flow({entry.course.bootstrap!r}, '')"
+    flow = f"tests.tools.bench.peers.bytewax_peer:flow({entry.setup.bootstrap!r}, '')"
     recovery = ["-r", state, "-s", _SNAPSHOT_SECONDS, "-b", "0"]
-    return lambda: entry.spoken([sys.executable, "-m", "bytewax.run", flow, *recovery])
+    return lambda: entry.start_with_output([sys.executable, "-m", "bytewax.run", flow, *recovery])
 
 
-def _pathway(entry: Entry) -> Callable[[], Contestant]:
-    arguments = [entry.course.bootstrap, entry.application, str(entry.state()), *names("")]
-    return lambda: entry.spoken([str(PATHWAY), "-m", "tests.tools.bench.peers.pathway_peer", *arguments])
+def _prepare_pathway(entry: ContenderRun) -> Callable[[], PeerProcess]:
+    arguments = [entry.setup.bootstrap, entry.application, str(entry.state_folder()), *topic_names("")]
+    return lambda: entry.start_with_output([str(PATHWAY), "-m", "tests.tools.bench.peers.pathway_peer", *arguments])
 
 
-def _kafka_streams(entry: Entry) -> Callable[[], Contestant]:
-    command = java_peer.command(entry.course.bootstrap, entry.application, entry.state(), names(""))
-    return lambda: entry.spoken(command)
+def _prepare_kafka_streams(entry: ContenderRun) -> Callable[[], PeerProcess]:
+    command = java_peer.command(entry.setup.bootstrap, entry.application, entry.state_folder(), topic_names(""))
+    return lambda: entry.start_with_output(command)
 
 
-def _worker(entry: Entry) -> Callable[[], Contestant]:
-    measures = Measures(entry.course.bootstrap, entry.application)
-    return lambda: Worker(entry.course.bootstrap, entry.application, entry.folder, measures)
+def _prepare_worker(entry: ContenderRun) -> Callable[[], PeerProcess]:
+    measures = MeasuresReader(entry.setup.bootstrap, entry.application)
+    return lambda: SafeclockPeer(entry.setup.bootstrap, entry.application, entry.folder, measures)

@@ -13,14 +13,14 @@ from typing import Any
 import faust
 
 from streams.contract.timestamps import parse_timestamp
-from tests.support.simulation.reference_join import Times, group_of, summed, taken_in
+from tests.support.simulation.reference_join import Times, group_of, merge_times, totals_of_groups
 from tests.support.simulation.workload import PARTITIONS
-from tests.support.simulation.workload_topics import names
-from tests.tools.bench.peers.progress_output import Teller
+from tests.support.simulation.workload_topics import topic_names
+from tests.tools.bench.peers.progress_output import ProgressWriter
 from tests.tools.bench.peers.session_timeout import SESSION_SECONDS
 
 
-class Counts:
+class FaustCounts:
     """The counting itself, on two tables: the times of each report, and how many reports each group has.
 
     Faust writes what a table changes to the partition of the event that is being handled, so that the groups of every
@@ -31,10 +31,10 @@ class Counts:
         self._reports = reports
         self._groups = groups
 
-    def take(self, partition: int, key: str, event: dict[str, Any]) -> None:
+    def add_event(self, partition: int, key: str, event: dict[str, Any]) -> None:
         """Count one event."""
         known: Times = tuple(self._reports.get(key, (None, None)))
-        after = taken_in(known, event["type"], parse_timestamp(event["time"]))
+        after = merge_times(known, event["type"], parse_timestamp(event["time"]))
         if after is None:
             return
         self._reports[key] = after
@@ -50,7 +50,7 @@ class Counts:
         for name, count in list(self._groups.items()):
             group = name.partition("|")[2]
             groups[group] = groups.get(group, 0) + count
-        return summed(groups)
+        return totals_of_groups(groups)
 
 
 def create(bootstrap: str, application: str, folder: Path, prefix: str) -> faust.App:
@@ -68,14 +68,14 @@ def create(bootstrap: str, application: str, folder: Path, prefix: str) -> faust
         consumer_auto_offset_reset="earliest",
         broker_session_timeout=SESSION_SECONDS,
     )
-    events = app.topic(*names(prefix), key_type=str, value_serializer="json")
-    counts = Counts(app.Table("reports", key_type=str), app.Table("groups", key_type=str))
-    teller = Teller(counts.totals)
+    events = app.topic(*topic_names(prefix), key_type=str, value_serializer="json")
+    counts = FaustCounts(app.Table("reports", key_type=str), app.Table("groups", key_type=str))
+    teller = ProgressWriter(counts.totals)
 
     async def join(stream: Any) -> None:  # noqa: ANN401 - Faust's own
         async for event in stream.events():
-            teller.seen += 1
-            counts.take(event.message.partition, event.key, event.value)
+            teller.records_read += 1
+            counts.add_event(event.message.partition, event.key, event.value)
 
     app.agent(events)(join)
     return app

@@ -9,21 +9,21 @@ from typing import Final
 
 from streams.domain.duration_bins import DAY
 from streams.domain.ledger.counters import DURATION_BUCKETS
-from tests.support.simulation.reference_join import place_of
+from tests.support.simulation.reference_join import bucket_of
 from tests.tools.bench.peers.session_timeout import SESSION_SECONDS
 
 _PROJECT: Final = Path(__file__).parent / "kafka_streams"
 _TARGET: Final = _PROJECT / "target"
 
 
-def missing() -> str:
+def missing_requirement() -> str:
     """Return what is not here to build and run it."""
     absent = [program for program in ("java", "mvn") if shutil.which(program) is None]
     return f"expected {' and '.join(absent)} on the path, found none" if absent else ""
 
 
 @cache
-def _built() -> str:
+def _build_jar() -> str:
     """Build it, and return its class path; raises RuntimeError when Maven fails."""
     goals = [
         "package",
@@ -41,6 +41,6 @@ def command(bootstrap: str, application: str, folder: Path, topics: Sequence[str
     """Return the command that runs it."""
     session = str(int(SESSION_SECONDS * 1000))
     buckets = ",".join(map(str, DURATION_BUCKETS))
-    arguments = [bootstrap, application, str(folder), session, buckets, str(place_of(DAY)), ",".join(topics)]
+    arguments = [bootstrap, application, str(folder), session, buckets, str(bucket_of(DAY)), ",".join(topics)]
     warn = "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn"
-    return ["java", warn, "-cp", _built(), "safeclock.bench.Peer", *arguments]
+    return ["java", warn, "-cp", _build_jar(), "safeclock.bench.Peer", *arguments]

@@ -9,12 +9,12 @@ from importlib.metadata import version
 from typing import Final, NamedTuple
 
 from tests.tools.bench import markdown_report
-from tests.tools.bench.comparison import Course
+from tests.tools.bench.comparison import ComparisonSetup
 from tests.tools.bench.peers.contenders import PATHWAY, Contender
-from tests.tools.bench.peers.measurements import Drained, Mended
-from tests.tools.bench.timed_run import by_cpu, by_wall
+from tests.tools.bench.peers.measurements import BacklogResult, RecoveryResult
+from tests.tools.bench.timed_run import cpu_rate, wall_rate
 
-MARKS: Final = markdown_report.Marks(
+PEERS_SECTION: Final = markdown_report.SectionMarkers(
     "<!-- peers: written by `python -m tests.tools.bench.peers --write` -->\n", "<!-- end of peers -->\n"
 )
 _PACKAGES: Final = ("faust-streaming", "quixstreams", "bytewax")
@@ -32,11 +32,11 @@ _HEAD: Final = (
 class Results(NamedTuple):
     """What was measured of every contender, by its name."""
 
-    speed: Mapping[str, Sequence[Drained]]
-    repair: Mapping[str, Sequence[Mended]]
+    speed: Mapping[str, Sequence[BacklogResult]]
+    recovery: Mapping[str, Sequence[RecoveryResult]]
 
 
-def figures(contenders: Sequence[Contender], course: Course, results: Results) -> str:
+def results_text(contenders: Sequence[Contender], course: ComparisonSetup, results: Results) -> str:
     """Return everything that was measured, in Markdown."""
     versions = ", ".join([f"{name} {version(name)}" for name in _PACKAGES] + _pathway() + ["Kafka Streams 4.1.0"])
     machine = f"{platform.machine()}, {os.cpu_count()} processors, load {os.getloadavg()[0]:.1f} at the end"
@@ -45,15 +45,15 @@ def figures(contenders: Sequence[Contender], course: Course, results: Results) -
     return "\n".join([head, "", *markdown_report.table(_HEAD, rows), ""])
 
 
-def write(text: str) -> None:
+def write_section(text: str) -> None:
     """Put the figures in their place on the page."""
-    markdown_report.write(text, MARKS)
+    markdown_report.replace_section(text, PEERS_SECTION)
 
 
-def mending(runs: Sequence[Mended], expected: object) -> str:
+def recovery_cell(runs: Sequence[RecoveryResult], expected: object) -> str:
     """Return how long it took to be right again, or how wrong it is."""
-    seconds = sorted(run.seconds for run in runs if run.seconds is not None)
-    wrong = [run for run in runs if run.seconds is None]
+    seconds = sorted(run.recovery_seconds for run in runs if run.recovery_seconds is not None)
+    wrong = [run for run in runs if run.recovery_seconds is None]
     said = [f"{statistics.median(seconds):.1f} s ({seconds[0]:.1f} to {seconds[-1]:.1f})"] if seconds else []
     if wrong:
         said.append(f"wrong in {len(wrong)} of {len(runs)}: {'; '.join(_differences(wrong[0].totals, expected))}")
@@ -66,14 +66,14 @@ def _differences(totals: object, expected: object) -> Iterable[str]:
     return [f"{name} {totals[name]:,} instead of {expected[name]:,}" for name in ("filed", "acted", "overdue")]
 
 
-def _row(one: Contender, course: Course, results: Results) -> tuple[str, ...]:
+def _row(one: Contender, course: ComparisonSetup, results: Results) -> tuple[str, ...]:
     done = results.speed[one.name]
-    trials = [run.trial for run in done]
+    trials = [run.timed_run for run in done]
     peaks = sorted(run.peak >> 20 for run in done)
     memory = f"{statistics.median(peaks):,.0f} ({peaks[0]:,} to {peaks[-1]:,})"
-    repair = mending(results.repair[one.name], one.expected(course))
-    records = f"{len(one.story(course).records):,}"
-    return one.name, records, str(len(done)), str(by_wall(trials)), str(by_cpu(trials)), memory, repair
+    repair = recovery_cell(results.recovery[one.name], one.expected(course))
+    records = f"{len(one.workload_of(course).records):,}"
+    return one.name, records, str(len(done)), str(wall_rate(trials)), str(cpu_rate(trials)), memory, repair
 
 
 def _pathway() -> list[str]:

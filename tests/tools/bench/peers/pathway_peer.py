@@ -12,8 +12,8 @@ from typing import Any
 import pathway as pw
 
 from streams.contract.timestamps import parse_timestamp
-from tests.support.simulation.reference_join import ACTED, FILED, OPEN, place_of, summed
-from tests.tools.bench.peers.progress_output import Teller
+from tests.support.simulation.reference_join import ACTED, FILED, UNANSWERED, bucket_of, totals_of_groups
+from tests.tools.bench.peers.progress_output import ProgressWriter
 from tests.tools.bench.peers.session_timeout import SESSION_SECONDS
 
 
@@ -26,7 +26,7 @@ class Event(pw.Schema):  # type: ignore[misc]  # not installed where types are c
     time: str
 
 
-def groups_of(events: pw.Table) -> pw.Table:
+def group_events(events: pw.Table) -> pw.Table:
     """Return a table of one row: how many events were read, and the groups of reports with their counts."""
     timed = events.select(
         pw.this.type, pw.this.source, pw.this.subject, at=pw.apply_with_type(parse_timestamp, int, pw.this.time)
@@ -51,10 +51,10 @@ def _first(events: pw.Table, kind: str) -> pw.Table:
 
 
 def _group(filed: int, acted: int | None) -> str:
-    return OPEN if acted is None else str(place_of(acted - filed))
+    return UNANSWERED if acted is None else str(bucket_of(acted - filed))
 
 
-def _told(groups: pw.Table, tell: Callable[[int, dict[str, int]], None]) -> None:
+def _write_progress(groups: pw.Table, tell: Callable[[int, dict[str, int]], None]) -> None:
     def changed(key: Any, row: dict[str, Any], time: int, is_addition: bool) -> None:  # noqa: ANN401, ARG001, FBT001
         if is_addition:
             tell(row["seen"], dict(row["groups"]))
@@ -62,12 +62,12 @@ def _told(groups: pw.Table, tell: Callable[[int, dict[str, int]], None]) -> None
     pw.io.subscribe(groups, on_change=changed)
 
 
-def _follow(bootstrap: str, application: str, folder: str, topics: Sequence[str]) -> None:
+def _run_stream(bootstrap: str, application: str, folder: str, topics: Sequence[str]) -> None:
     latest: list[dict[str, int]] = [{}]
-    teller = Teller(lambda: summed(latest[0]))
+    teller = ProgressWriter(lambda: totals_of_groups(latest[0]))
 
     def tell(seen: int, groups: dict[str, int]) -> None:
-        latest[0], teller.seen = groups, seen
+        latest[0], teller.records_read = groups, seen
 
     settings = {
         "bootstrap.servers": bootstrap,
@@ -79,21 +79,23 @@ def _follow(bootstrap: str, application: str, folder: str, topics: Sequence[str]
     # would be one of speed as well.
     limits = {"max_backlog_size": 10_000, "autocommit_duration_ms": 100}
     read = (pw.io.kafka.read(settings, topic=one, format="json", schema=Event, name=one, **limits) for one in topics)
-    _told(groups_of(pw.Table.concat_reindex(*read)), tell)
+    _write_progress(group_events(pw.Table.concat_reindex(*read)), tell)
     backend = pw.persistence.Backend.filesystem(folder)
     pw.run(persistence_config=pw.persistence.Config(backend), monitoring_level=pw.MonitoringLevel.NONE)
 
 
-def _read(file: str) -> None:
+def _read_file(file: str) -> None:
     said: list[dict[str, object]] = []
     events = pw.io.jsonlines.read(file, schema=Event, mode="static")
-    _told(groups_of(events), lambda seen, groups: said.append({"seen": seen, "totals": summed(groups)}))
+    _write_progress(
+        group_events(events), lambda seen, groups: said.append({"seen": seen, "totals": totals_of_groups(groups)})
+    )
     pw.run(monitoring_level=pw.MonitoringLevel.NONE)
     print(json.dumps(said[-1]))  # noqa: T201 - for the parent process
 
 
 if __name__ == "__main__":
     if len(sys.argv) == 2:
-        _read(sys.argv[1])
+        _read_file(sys.argv[1])
     else:
-        _follow(sys.argv[1], sys.argv[2], sys.argv[3], sys.argv[4:])
+        _run_stream(sys.argv[1], sys.argv[2], sys.argv[3], sys.argv[4:])

@@ -11,46 +11,46 @@ from threading import Thread
 from typing import Final, NamedTuple, Protocol
 
 from tests.support.paths import ROOT
-from tests.tools.bench.worker_process import StalledError
+from tests.tools.bench.worker_process import WorkerStalledError
 
 _TICKS: Final = os.sysconf("SC_CLK_TCK")
-_LOOK_SECONDS: Final = 0.05
+_POLL_SECONDS: Final = 0.05
 
 
-class Word(NamedTuple):
+class Progress(NamedTuple):
     """What a contender says: the records that its process has seen, and the totals that it has."""
 
-    seen: int
+    records_read: int
     totals: object
 
 
-class Moment(NamedTuple):
+class ProcessSample(NamedTuple):
     """A word, and when it was heard: by the wall, by processor time, both in seconds, and with how much memory.
 
     `peak` is the most that was ever resident, in bytes, of the process and its children together.
     """
 
-    word: Word
-    wall: float
-    cpu: float
-    peak: int
+    progress: Progress
+    wall_seconds: float
+    cpu_seconds: float
+    peak_bytes: int
 
 
-class Contestant(Protocol):
+class PeerProcess(Protocol):
     """A process that was started and is heard."""
 
     @property
     def pid(self) -> int:
         """Return the process's number."""
 
-    def hear(self) -> Word | None:
+    def progress(self) -> Progress | None:
         """Return what is new, or None after a moment in which nothing was; raises StalledError when it has ended."""
 
     def kill(self) -> None:
         """End the process with SIGKILL and wait until it is gone."""
 
 
-class Spoken:
+class OutputReadingProcess:
     """A contestant that writes its words on its standard output, one a line; what else it says goes to `log`."""
 
     def __init__(self, command: Sequence[str], log: Path, environment: Mapping[str, str]) -> None:
@@ -59,7 +59,7 @@ class Spoken:
             self._process = subprocess.Popen(
                 command, cwd=ROOT, env={**os.environ, **environment}, stdout=subprocess.PIPE, stderr=errors, text=True
             )
-        self._words: Queue[Word] = Queue()
+        self._progress: Queue[Progress] = Queue()
         self._reader = Thread(target=self._read, daemon=True)
         self._reader.start()
 
@@ -68,13 +68,15 @@ class Spoken:
         """Return the process's number."""
         return self._process.pid
 
-    def hear(self) -> Word | None:
+    def progress(self) -> Progress | None:
         """Return the next word."""
         try:
-            return self._words.get(timeout=_LOOK_SECONDS)
+            return self._progress.get(timeout=_POLL_SECONDS)
         except Empty:
             if self._process.poll() is not None:
-                raise StalledError(f"ended with {self._process.returncode}: {self._log.read_text()[-2000:]}") from None
+                raise WorkerStalledError(
+                    f"ended with {self._process.returncode}: {self._log.read_text()[-2000:]}"
+                ) from None
             return None
 
     def kill(self) -> None:
@@ -87,25 +89,25 @@ class Spoken:
         assert self._process.stdout is not None
         for line in self._process.stdout:
             if line.startswith("{"):  # some greet on the same stream
-                self._words.put(Word(**json.loads(line)))
+                self._progress.put(Progress(**json.loads(line)))
 
 
-def moment(word: Word, pid: int) -> Moment:
+def sample_process(word: Progress, pid: int) -> ProcessSample:
     """Return what a process has taken by now."""
-    tree = _tree(pid)
-    return Moment(word, time.perf_counter(), sum(map(_cpu, tree)), sum(map(_peak, tree)))
+    tree = _process_tree(pid)
+    return ProcessSample(word, time.perf_counter(), sum(map(_cpu_seconds, tree)), sum(map(_peak_bytes, tree)))
 
 
-def _tree(pid: int) -> list[int]:
+def _process_tree(pid: int) -> list[int]:
     try:
         tasks = list(Path(f"/proc/{pid}/task").iterdir())
         children = [int(child) for task in tasks for child in (task / "children").read_text().split()]
     except OSError:  # it has just ended
         return []
-    return [pid, *(one for child in children for one in _tree(child))]
+    return [pid, *(one for child in children for one in _process_tree(child))]
 
 
-def _cpu(pid: int) -> float:
+def _cpu_seconds(pid: int) -> float:
     try:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except OSError:
@@ -113,7 +115,7 @@ def _cpu(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / _TICKS
 
 
-def _peak(pid: int) -> int:
+def _peak_bytes(pid: int) -> int:
     try:
         lines = Path(f"/proc/{pid}/status").read_text().splitlines()
     except OSError:

@@ -6,10 +6,10 @@ from collections.abc import Callable
 from threading import Thread
 from typing import Final
 
-_PAUSE_SECONDS: Final = 0.05
+_WRITE_INTERVAL_SECONDS: Final = 0.05
 
 
-class Teller:
+class ProgressWriter:
     """Tells, whenever they changed, how many records this process has `seen` and what its totals are.
 
     From a thread of its own, so that the last word is said although no record comes any more. `totals` must not stumble
@@ -17,7 +17,7 @@ class Teller:
     """
 
     def __init__(self, totals: Callable[[], object]) -> None:
-        self.seen = 0
+        self.records_read = 0
         self._totals = totals
         Thread(target=self._run, daemon=True).start()
 
@@ -25,8 +25,8 @@ class Teller:
         said = ""
         while True:
             # What was seen is read first: the totals that are told with it may be newer, never older.
-            word = json.dumps({"seen": self.seen, "totals": self._totals()})
+            word = json.dumps({"seen": self.records_read, "totals": self._totals()})
             if word != said:
                 print(word, flush=True)  # noqa: T201 - for the parent process
             said = word
-            time.sleep(_PAUSE_SECONDS)
+            time.sleep(_WRITE_INTERVAL_SECONDS)

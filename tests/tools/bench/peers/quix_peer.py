@@ -13,30 +13,30 @@ from typing import Any, Final
 from quixstreams import Application, State
 
 from streams.contract.timestamps import parse_timestamp
-from tests.support.simulation.reference_join import ACTED, FILED, group_of, summed, taken_in
-from tests.support.simulation.workload_topics import names
-from tests.tools.bench.peers.progress_output import Teller
+from tests.support.simulation.reference_join import ACTED, FILED, group_of, merge_times, totals_of_groups
+from tests.support.simulation.workload_topics import topic_names
+from tests.tools.bench.peers.progress_output import ProgressWriter
 from tests.tools.bench.peers.session_timeout import SESSION_SECONDS
 
-Move = list[str | None]
+GroupChange = list[str | None]
 """The group that a report leaves and the one that it joins."""
 
 _ALL: Final = "all"
 
 
-def join(event: dict[str, Any], state: State[Any, Any]) -> list[Move]:
+def join(event: dict[str, Any], state: State[Any, Any]) -> list[GroupChange]:
     """Take an event into its report's state; return no move or one."""
     known = (state.get("filed"), state.get("acted"))
-    after = taken_in(known, event["type"], parse_timestamp(event["time"]))
+    after = merge_times(known, event["type"], parse_timestamp(event["time"]))
     if after is None:
         return []
     state.set("filed", after[0])
     state.set("acted", after[1])
-    move: Move = [group_of(known), group_of(after)]
+    move: GroupChange = [group_of(known), group_of(after)]
     return [move] if move[0] != move[1] else []
 
 
-def count(move: Move, state: State[Any, Any]) -> dict[str, int]:
+def count(move: GroupChange, state: State[Any, Any]) -> dict[str, int]:
     """Take a move into the state of all; return the number of reports in each group."""
     groups: dict[str, int] = state.get("groups", {})
     for group, sign in zip(move, (-1, 1), strict=True):
@@ -48,10 +48,10 @@ def count(move: Move, state: State[Any, Any]) -> dict[str, int]:
 
 def _run(bootstrap: str, application: str, folder: Path, sources: tuple[str, ...]) -> None:
     latest: dict[str, int] = {}
-    teller = Teller(lambda: summed(dict(latest)))
+    teller = ProgressWriter(lambda: totals_of_groups(dict(latest)))
 
     def saw(topic: str, _partition: int, _offset: int) -> None:
-        teller.seen += topic in sources
+        teller.records_read += topic in sources
 
     app = Application(
         broker_address=bootstrap,
@@ -72,4 +72,4 @@ def _run(bootstrap: str, application: str, folder: Path, sources: tuple[str, ...
 
 
 if __name__ == "__main__":
-    _run(sys.argv[1], sys.argv[2], Path(sys.argv[3]), names(sys.argv[4]))
+    _run(sys.argv[1], sys.argv[2], Path(sys.argv[3]), topic_names(sys.argv[4]))

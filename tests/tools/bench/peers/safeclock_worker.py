@@ -10,19 +10,19 @@ from streams.contract.outputs.measures import COUNTERS_PREFIX, decode_counters
 from streams.contract.topics import MEASURES
 from tests.support.simulation import workload_topics
 from tests.support.simulation.workload import PARTITIONS
-from tests.tools.bench.decision_counts import counted
-from tests.tools.bench.peers.peer_process import Word
-from tests.tools.bench.worker_process import Part
+from tests.tools.bench.decision_counts import counts_of_ledger
+from tests.tools.bench.peers.peer_process import Progress
+from tests.tools.bench.worker_process import BenchProcess
 
 _APPLIED: Final = "safeclock_worker_records_applied_total"
-_LOOK_SECONDS: Final = 0.05
+_POLL_SECONDS: Final = 0.05
 
 
-class Measures:
+class MeasuresReader:
     """The counters that a worker commits from now on, as a board reads them."""
 
     def __init__(self, bootstrap: str, application: str) -> None:
-        workload_topics.create_of_contract(bootstrap, application)
+        workload_topics.create_output_topics(bootstrap, application)
         self._rows: dict[tuple[int, bytes], bytes] = {}
         self._consumer = KafkaConsumer(
             bootstrap_servers=bootstrap, isolation_level="read_committed", enable_auto_commit=False
@@ -40,39 +40,39 @@ class Measures:
                 for record in records:
                     if record.key.startswith(COUNTERS_PREFIX):
                         self._rows[pair.partition, record.key] = record.value
-        return counted(decode_counters(value) for value in self._rows.values() if value)
+        return counts_of_ledger(decode_counters(value) for value in self._rows.values() if value)
 
 
-class Worker:
+class SafeclockPeer:
     """A worker with its defaults; `measures` outlives it, so that another one may go on."""
 
-    def __init__(self, bootstrap: str, application: str, folder: Path, measures: Measures) -> None:
+    def __init__(self, bootstrap: str, application: str, folder: Path, measures: MeasuresReader) -> None:
         environment = {
             "SAFECLOCK_BOOTSTRAP": bootstrap,
             "SAFECLOCK_APPLICATION": application,
             "SAFECLOCK_RECORD_TIME": "create",
         }
-        self._part = Part("worker", environment, folder / "worker.log")
+        self._process = BenchProcess("worker", environment, folder / "worker.log")
         self._measures = measures
-        self._said = Word(0, None)
+        self._last_progress = Progress(0, None)
 
     @property
     def pid(self) -> int:
         """Return the process's number."""
-        return self._part.process.pid
+        return self._process.process.pid
 
-    def hear(self) -> Word | None:
+    def progress(self) -> Progress | None:
         """Return what is new."""
-        self._part.check()
-        time.sleep(_LOOK_SECONDS)  # as seldom as the others speak: to be looked at costs the worker's time, and ours
+        self._process.raise_if_ended()
+        time.sleep(_POLL_SECONDS)  # as seldom as the others speak: to be looked at costs the worker's time, and ours
         # The page says what is committed, so that the totals read after it are not older.
-        word = Word(int(self._part.total(_APPLIED)), self._measures.totals())
-        if word == self._said:
+        word = Progress(int(self._process.counter_total(_APPLIED)), self._measures.totals())
+        if word == self._last_progress:
             return None
-        self._said = word
+        self._last_progress = word
         return word
 
     def kill(self) -> None:
         """End it with SIGKILL."""
-        self._part.process.kill()
-        self._part.process.wait()
+        self._process.process.kill()
+        self._process.process.wait()

@@ -11,38 +11,38 @@ import pytest
 
 from streams.domain.duration_bins import DAY
 from tests.support.paths import ROOT
-from tests.support.simulation.reference_join import ACTED, FILED, summed
-from tests.support.simulation.workload import Story, tell
+from tests.support.simulation.reference_join import ACTED, FILED, totals_of_groups
+from tests.support.simulation.workload import Workload, simulate_workload
 from tests.tools.bench.peers.contenders import PATHWAY
-from tests.tools.bench.peers.faust_peer import Counts
+from tests.tools.bench.peers.faust_peer import FaustCounts
 
 
 @pytest.fixture(scope="module")
-def story() -> Story:
+def story() -> Workload:
     """Return some hundred reports, every action before all that was told until then, and everything told twice."""
-    told = tell(400, 20_000 * DAY)
+    told = simulate_workload(400, 20_000 * DAY)
     about = [record for record in told.records if json.loads(record.value)["type"] in (FILED, ACTED)]
     return told._replace(records=[*reversed(about), *about])
 
 
-def _events(story: Story) -> list[tuple[str, dict[str, Any]]]:
+def _events(story: Workload) -> list[tuple[str, dict[str, Any]]]:
     return [(record.key.decode(), json.loads(record.value)) for record in story.records]
 
 
-def test_the_story_has_reports_in_time_and_late_ones(story: Story) -> None:
+def test_the_story_has_reports_in_time_and_late_ones(story: Workload) -> None:
     assert 0 < story.totals.overdue < story.totals.acted < story.totals.filed
 
 
-def test_faust_counts_what_the_story_says(story: Story) -> None:
-    counts = Counts({}, {})
+def test_faust_counts_what_the_story_says(story: Workload) -> None:
+    counts = FaustCounts({}, {})
 
     for record, (key, event) in zip(story.records, _events(story), strict=True):
-        counts.take(record.partition, key, event)
+        counts.add_event(record.partition, key, event)
 
     assert counts.totals() == story.totals.as_json()
 
 
-def test_quix_streams_counts_what_the_story_says(story: Story) -> None:
+def test_quix_streams_counts_what_the_story_says(story: Workload) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of packages that it imports
         pytest.importorskip("quixstreams")
@@ -57,10 +57,10 @@ def test_quix_streams_counts_what_the_story_says(story: Story) -> None:
             for move in quix_peer.join(event, transaction.as_state(prefix=key.encode())):
                 groups = quix_peer.count(move, transaction.as_state(prefix=b"all"))
 
-    assert summed(groups) == story.totals.as_json()
+    assert totals_of_groups(groups) == story.totals.as_json()
 
 
-def test_bytewax_counts_what_the_story_says(story: Story) -> None:
+def test_bytewax_counts_what_the_story_says(story: Workload) -> None:
     testing = pytest.importorskip("bytewax.testing")
     from tests.tools.bench.peers import bytewax_peer  # noqa: PLC0415 - only where it is installed
 
@@ -69,10 +69,10 @@ def test_bytewax_counts_what_the_story_says(story: Story) -> None:
 
     testing.run_main(bytewax_peer.connect(testing.TestingSource(messages), lambda batch: batch, groups.update))
 
-    assert summed(groups) == story.totals.as_json()
+    assert totals_of_groups(groups) == story.totals.as_json()
 
 
-def test_pathway_counts_what_the_story_says(story: Story, tmp_path: Path) -> None:
+def test_pathway_counts_what_the_story_says(story: Workload, tmp_path: Path) -> None:
     if not PATHWAY.exists():
         pytest.skip("Pathway is not installed (make bench-peers installs it)")
     lines = tmp_path / "story.jsonl"

@@ -10,12 +10,12 @@ from typing import Final
 
 from tests.support.broker.apache import ApacheKafka, apache_kafka
 from tests.tools.bench.scale import backlog, board, flood, machine_stats, partitions, restore
-from tests.tools.bench.scale.machine_stats import Figure
+from tests.tools.bench.scale.machine_stats import Measurement
 
 PARTS: Final = ("restore", "backlog", "flood", "board", "partitions")
 
 
-def _say(text: str) -> None:
+def _print_progress(text: str) -> None:
     print(text, file=sys.stderr, flush=True)  # noqa: T201 - a command
 
 
@@ -25,21 +25,23 @@ def _broker() -> Iterator[ApacheKafka]:
         yield broker
 
 
-def run(part: str, folder: Path, wanted: argparse.Namespace) -> Iterator[Figure]:
+def run(part: str, folder: Path, options: argparse.Namespace) -> Iterator[Measurement]:
     """Yield what one part measures."""
     if part == "partitions":
-        yield from partitions.measure(folder, wanted.partitions, wanted.partition_events, _say)
+        yield from partitions.measure(folder, options.partitions, options.partition_events, _print_progress)
         return
     with _broker() as broker:
         if part == "restore":
-            yield from restore.measure(broker, folder, restore.Size(wanted.open, wanted.ended, wanted.settled), _say)
+            yield from restore.measure(
+                broker, folder, restore.RestoreSize(options.open, options.ended, options.settled), _print_progress
+            )
         elif part == "backlog":
-            order = backlog.Order(wanted.events, wanted.days, wanted.minutes, tuple(wanted.memory_days))
-            yield from backlog.measure(broker.bootstrap, folder, order, _say)
+            order = backlog.BacklogOptions(options.events, options.days, options.minutes, tuple(options.memory_days))
+            yield from backlog.measure(broker.bootstrap, folder, order, _print_progress)
         elif part == "flood":
-            yield from flood.measure(broker.bootstrap, folder, wanted.flood, wanted.seconds)
+            yield from flood.measure(broker.bootstrap, folder, options.flood, options.seconds)
         else:
-            breadth = board.Breadth(wanted.platforms, wanted.harms, wanted.weeks)
+            breadth = board.BoardSize(options.platforms, options.harms, options.weeks)
             yield from board.measure(broker.bootstrap, folder, breadth)
 
 
@@ -73,12 +75,12 @@ def main() -> None:
     wanted = parser.parse_args()
     if unknown := sorted(set(wanted.parts) - set(PARTS)):
         parser.error(f"expected some of {', '.join(PARTS)}; got {', '.join(unknown)}")
-    print(f"{machine_stats.described()}, shared with others\n")  # noqa: T201 - what the command is for
+    print(f"{machine_stats.describe_machine()}, shared with others\n")  # noqa: T201 - what the command is for
     print("| measured | | load |\n| --- | --- | --- |", flush=True)  # noqa: T201
     for part in wanted.parts:
         with TemporaryDirectory(prefix="safeclock-scale-", ignore_cleanup_errors=True) as folder:
             for one in run(part, Path(folder), wanted):
-                print(f"| {one.what} | {one.value} | {one.load:.1f} |", flush=True)  # noqa: T201
+                print(f"| {one.name} | {one.value} | {one.load:.1f} |", flush=True)  # noqa: T201
 
 
 if __name__ == "__main__":

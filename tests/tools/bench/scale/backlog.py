@@ -11,17 +11,17 @@ from streams.domain.duration_bins import DAY
 from streams.edge.clock import wall_clock_ms
 from tests.support.simulation import workload_topics
 from tests.support.simulation.workload import PARTITIONS
-from tests.tools.bench.scale.machine_stats import Figure, figure, mebibytes, resident
-from tests.tools.bench.scale.record_generator import Span, history, send
-from tests.tools.bench.worker_process import Part, application, environment_of
+from tests.tools.bench.scale.machine_stats import Measurement, format_mebibytes, measurement, resident_bytes
+from tests.tools.bench.scale.record_generator import GeneratedPeriod, generate_history, send
+from tests.tools.bench.worker_process import BenchProcess, new_application_id, worker_environment
 
 PLATFORMS: Final = ("harbor", "lantern", "meadow", "quartz")
 _APPLIED: Final = "safeclock_worker_records_applied_total"
-_SAMPLE_SECONDS: Final = 2.0
-_TOLD: Final = 8
+_SAMPLE_INTERVAL_SECONDS: Final = 2.0
+_SAMPLES_SHOWN: Final = 8
 
 
-class Order(NamedTuple):
+class BacklogOptions(NamedTuple):
     """How many events over how many days; drained for so many minutes at most, remembered for so many days."""
 
     events: int
@@ -30,49 +30,55 @@ class Order(NamedTuple):
     memory_days: tuple[int, ...]
 
 
-class Sample(NamedTuple):
+class DrainSample(NamedTuple):
     """A moment of the drain: seconds since its begin, records applied and committed, bytes of memory."""
 
     at: float
     applied: int
-    memory: int
+    resident_bytes: int
 
 
-def measure(bootstrap: str, folder: Path, order: Order, say: Callable[[str], None]) -> Iterator[Figure]:
+def measure(
+    bootstrap: str, folder: Path, order: BacklogOptions, print_progress: Callable[[str], None]
+) -> Iterator[Measurement]:
     """Yield speed and memory over a drain, for each number of days that reports are remembered."""
     workload_topics.create(bootstrap, "")
     now, began = wall_clock_ms(), time.monotonic()
-    span = Span(order.events // 2, now - order.days * DAY, now - 2 * DAY)
-    sent = asyncio.run(send(bootstrap, history(PLATFORMS, span, {role: role.value for role in Role}, PARTITIONS)))
-    say(f"{sent:,} records sent in {time.monotonic() - began:.0f} s")
+    span = GeneratedPeriod(order.events // 2, now - order.days * DAY, now - 2 * DAY)
+    sent = asyncio.run(
+        send(bootstrap, generate_history(PLATFORMS, span, {role: role.value for role in Role}, PARTITIONS))
+    )
+    print_progress(f"{sent:,} records sent in {time.monotonic() - began:.0f} s")
     for days in order.memory_days:
-        samples = _drained(bootstrap, folder, sent, days, order.minutes)
-        yield from _told(f"{order.events:,} events over {order.days} days, remembered for {days}", samples)
+        samples = _drain_backlog(bootstrap, folder, sent, days, order.minutes)
+        yield from _sample_rows(f"{order.events:,} events over {order.days} days, remembered for {days}", samples)
 
 
-def _drained(bootstrap: str, folder: Path, records: int, memory_days: int, minutes: float) -> list[Sample]:
-    name = application()
-    workload_topics.create_of_contract(bootstrap, name)
-    given = {**environment_of(bootstrap, name), "SAFECLOCK_RETENTION_DAYS": str(memory_days)}
-    worker = Part("worker", given, folder / f"{name}.log")
+def _drain_backlog(bootstrap: str, folder: Path, records: int, memory_days: int, minutes: float) -> list[DrainSample]:
+    name = new_application_id()
+    workload_topics.create_output_topics(bootstrap, name)
+    given = {**worker_environment(bootstrap, name), "SAFECLOCK_RETENTION_DAYS": str(memory_days)}
+    worker = BenchProcess("worker", given, folder / f"{name}.log")
     began = time.monotonic()
-    samples: list[Sample] = []
+    samples: list[DrainSample] = []
     try:
         while (not samples or samples[-1].applied < records) and time.monotonic() - began < 60 * minutes:
-            time.sleep(_SAMPLE_SECONDS if samples else 0.1)
-            worker.check()
-            applied = int(worker.total(_APPLIED))
+            time.sleep(_SAMPLE_INTERVAL_SECONDS if samples else 0.1)
+            worker.raise_if_ended()
+            applied = int(worker.counter_total(_APPLIED))
             if applied:
-                samples.append(Sample(time.monotonic() - began, applied, resident(worker.process.pid)))
+                samples.append(DrainSample(time.monotonic() - began, applied, resident_bytes(worker.process.pid)))
     finally:
         worker.stop()
     return samples
 
 
-def _told(what: str, samples: list[Sample]) -> Iterator[Figure]:
+def _sample_rows(what: str, samples: list[DrainSample]) -> Iterator[Measurement]:
     first, last = samples[0], samples[-1]
     rate = (last.applied - first.applied) / max(last.at - first.at, 0.001)
-    yield figure(f"{what}: drained", f"{last.applied:,} at {rate:,.0f} events/s in {last.at - first.at:.0f} s")
-    places = sorted({round(place * (len(samples) - 1) / _TOLD) for place in range(1, _TOLD + 1)})
-    course = ", ".join(f"{samples[place].applied / 1e6:.1f} M {mebibytes(samples[place].memory)}" for place in places)
-    yield figure(f"{what}: memory of the worker, by events applied", course)
+    yield measurement(f"{what}: drained", f"{last.applied:,} at {rate:,.0f} events/s in {last.at - first.at:.0f} s")
+    places = sorted({round(place * (len(samples) - 1) / _SAMPLES_SHOWN) for place in range(1, _SAMPLES_SHOWN + 1)})
+    course = ", ".join(
+        f"{samples[place].applied / 1e6:.1f} M {format_mebibytes(samples[place].resident_bytes)}" for place in places
+    )
+    yield measurement(f"{what}: memory of the worker, by events applied", course)

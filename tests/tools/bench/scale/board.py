@@ -23,16 +23,16 @@ from streams.domain.vocabulary import Basis, Channel, Harm, Outcome, Reporter, S
 from streams.edge.clock import wall_clock_ms
 from tests.support.simulation import workload_topics
 from tests.support.simulation.workload import PARTITIONS
-from tests.tools.bench.scale.machine_stats import Figure, figure, mebibytes, resident
-from tests.tools.bench.scale.record_generator import Written, send
-from tests.tools.bench.worker_process import Part, application
+from tests.tools.bench.scale.machine_stats import Measurement, format_mebibytes, measurement, resident_bytes
+from tests.tools.bench.scale.record_generator import GeneratedRecord, send
+from tests.tools.bench.worker_process import BenchProcess, new_application_id
 
 _SCRAPES: Final = 10
 _PATIENCE_SECONDS: Final = 600.0
-_DEEDS: Final = (ActionKind(Outcome.RESTRICTED, is_final=True), ActionKind(Outcome.NO_VIOLATION), None)
+_ACTION_KINDS: Final = (ActionKind(Outcome.RESTRICTED, is_final=True), ActionKind(Outcome.NO_VIOLATION), None)
 
 
-class Breadth(NamedTuple):
+class BoardSize(NamedTuple):
     """How many platforms and harms over how many weeks; a report a day for each."""
 
     platforms: int
@@ -40,34 +40,34 @@ class Breadth(NamedTuple):
     weeks: int
 
 
-def measure(bootstrap: str, folder: Path, breadth: Breadth) -> Iterator[Figure]:
+def measure(bootstrap: str, folder: Path, breadth: BoardSize) -> Iterator[Measurement]:
     """Yield what a board takes for so much."""
     file = _registry(folder, breadth.platforms)
     registry, now = read_registry(file), wall_clock_ms()
-    workload_topics.create_of_contract(bootstrap, application())
+    workload_topics.create_output_topics(bootstrap, new_application_id())
     for partition in range(PARTITIONS):
-        asyncio.run(send(bootstrap, _told(registry, breadth, partition, now)))
+        asyncio.run(send(bootstrap, _measure_updates(registry, breadth, partition, now)))
     what = f"{breadth.platforms} platforms, {breadth.harms} harms, {breadth.weeks} weeks"
     began = time.monotonic()
     given = {"SAFECLOCK_BOOTSTRAP": bootstrap, "SAFECLOCK_REGISTRY": str(file)}
-    board = Part("board", given, folder / "board.log")
+    board = BenchProcess("board", given, folder / "board.log")
     try:
-        while not board.ready():
-            board.check()
+        while not board.is_ready():
+            board.raise_if_ended()
             if time.monotonic() - began > _PATIENCE_SECONDS:
                 raise TimeoutError(f"expected a page within {_PATIENCE_SECONDS:.0f} s: {board.page('/readyz')[1]}")
             time.sleep(0.1)
-        yield figure(f"{what}: from start to the first whole page", f"{time.monotonic() - began:.1f} s")
-        took, page = zip(*[_scraped(board) for _ in range(_SCRAPES)], strict=True)
+        yield measurement(f"{what}: from start to the first whole page", f"{time.monotonic() - began:.1f} s")
+        took, page = zip(*[_time_scrape(board) for _ in range(_SCRAPES)], strict=True)
         lines = sum(not line.startswith("#") for line in page[-1].splitlines())
-        yield figure(f"{what}: the page", f"{len(page[-1]) / 1e6:.1f} MB, {lines:,} samples")
-        yield figure(f"{what}: a scrape, of {_SCRAPES}", f"median {median(took):.2f} s, worst {max(took):.2f} s")
-        yield figure(f"{what}: memory of the board", mebibytes(resident(board.process.pid)))
+        yield measurement(f"{what}: the page", f"{len(page[-1]) / 1e6:.1f} MB, {lines:,} samples")
+        yield measurement(f"{what}: a scrape, of {_SCRAPES}", f"median {median(took):.2f} s, worst {max(took):.2f} s")
+        yield measurement(f"{what}: memory of the board", format_mebibytes(resident_bytes(board.process.pid)))
     finally:
         board.stop()
 
 
-def _scraped(board: Part) -> tuple[float, str]:
+def _time_scrape(board: BenchProcess) -> tuple[float, str]:
     began = time.perf_counter()
     page = board.page("/metrics")[1]
     took = time.perf_counter() - began
@@ -85,7 +85,7 @@ def _registry(folder: Path, platforms: int) -> Path:
     return file
 
 
-def _told(registry: Registry, breadth: Breadth, partition: int, now: int) -> Iterator[Written]:
+def _measure_updates(registry: Registry, breadth: BoardSize, partition: int, now: int) -> Iterator[GeneratedRecord]:
     """Yield what a worker has told of its share of the reports, with the real ledger."""
     ledger = Ledger(ledger_config(registry), MessagePackCodec())
     for event in _events(registry, breadth, partition, now):
@@ -97,10 +97,10 @@ def _told(registry: Registry, breadth: Breadth, partition: int, now: int) -> Ite
     rows = [(key, value) for key, value in ledger.drain_changes().items() if is_measure_key(key)]
     for key, value in [*rows, (STATUS_KEY, encode_partition_status(status))]:
         assert value is not None
-        yield Written(MEASURES, partition, key, value)
+        yield GeneratedRecord(MEASURES, partition, key, value)
 
 
-def _events(registry: Registry, breadth: Breadth, partition: int, now: int) -> Iterator[Event]:
+def _events(registry: Registry, breadth: BoardSize, partition: int, now: int) -> Iterator[Event]:
     numbers = random.Random(partition)
     labels = [
         encode_labels(Labels(harm, Reporter.USER, False, Channel.IN_APP, Basis.TERMS, Severity.HIGH, "EU"))  # noqa: FBT003
@@ -110,14 +110,14 @@ def _events(registry: Registry, breadth: Breadth, partition: int, now: int) -> I
         for platform in registry.platforms:
             for place, label in enumerate(labels):
                 if (day + place) % PARTITIONS == partition:
-                    yield from _life(numbers, platform, label, now - day * DAY)
+                    yield from _report_events(numbers, platform, label, now - day * DAY)
             yield Heartbeat(platform, now - day * DAY, now - day * DAY, now - day * DAY, 7 * breadth.weeks - day)
     yield from (Heartbeat(platform, now, now, now, 7 * breadth.weeks) for platform in registry.platforms)
 
 
-def _life(numbers: random.Random, platform: str, label: str, at: int) -> Iterator[Event]:
+def _report_events(numbers: random.Random, platform: str, label: str, at: int) -> Iterator[Event]:
     key = b"%s|%032x" % (platform.encode(), numbers.getrandbits(128))
     yield Filing(key, platform, at, at + 900, numbers.getrandbits(64), 1, label)
-    deed, later = numbers.choice(_DEEDS), at + int(min(numbers.expovariate(1) * 10, 23) * HOUR)
+    deed, later = numbers.choice(_ACTION_KINDS), at + int(min(numbers.expovariate(1) * 10, 23) * HOUR)
     if deed is not None:
         yield Action(key, platform, later, max(later, at + 1000), numbers.getrandbits(64), 2, deed)

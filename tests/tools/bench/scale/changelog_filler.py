@@ -32,7 +32,7 @@ from streams.runtime.worker import _tune_garbage_collector
 DAYS: Final = 190
 """Over how many days reports are filed: fewer than they are remembered."""
 
-_UNDECIDED: Final = 20 * HOUR
+_OPEN_AGE_MS: Final = 20 * HOUR
 _COMMIT_EVENTS: Final = 10_000
 _MESSAGE_BYTES: Final = 16 << 20
 _PLATFORMS: Final = ("harbor", "lantern", "meadow", "quartz")
@@ -40,10 +40,10 @@ _LABELS: Final = tuple(
     encode_labels(Labels(harm, Reporter.USER, False, Channel.IN_APP, Basis.TERMS, Severity.HIGH, "EU"))  # noqa: FBT003
     for harm in (Harm.CSAM, Harm.GROOMING, Harm.BULLYING)
 )
-_DEEDS: Final = (ActionKind(Outcome.RESTRICTED, is_final=True), ActionKind(Outcome.NO_VIOLATION))
+_ACTION_KINDS: Final = (ActionKind(Outcome.RESTRICTED, is_final=True), ActionKind(Outcome.NO_VIOLATION))
 
 
-class Share(NamedTuple):
+class ReportCounts(NamedTuple):
     """What one partition remembers: open and ended reports, all told before `now`, in epoch milliseconds."""
 
     open: int
@@ -51,7 +51,7 @@ class Share(NamedTuple):
     now: int
 
 
-def events(share: Share, seed: int) -> Iterator[Event]:
+def events(share: ReportCounts, seed: int) -> Iterator[Event]:
     """Yield filings and decisions in the order of their log times."""
     numbers = random.Random(seed)
     total = share.open + share.ended
@@ -65,7 +65,7 @@ def events(share: Share, seed: int) -> Iterator[Event]:
         if ended < share.ended * count // total:  # spread evenly among those that stay open
             ended += 1
             undecided.append(filed)
-        while undecided and undecided[0].at + _UNDECIDED < at:
+        while undecided and undecided[0].at + _OPEN_AGE_MS < at:
             yield _action(numbers, undecided.popleft(), at)
     for filed in undecided:
         yield _action(numbers, filed, share.now)
@@ -80,12 +80,12 @@ def _filing(numbers: random.Random, at: int) -> Filing:
 
 
 def _action(numbers: random.Random, filed: Filing, at: int) -> Action:
-    deed = _DEEDS[numbers.getrandbits(2) == 0]
+    deed = _ACTION_KINDS[numbers.getrandbits(2) == 0]
     entry = (filed.key, filed.platform, at, at + 900, numbers.getrandbits(64), numbers.getrandbits(32), deed)
     return Action(*entry)
 
 
-async def fill(journal: TransactionJournal, share: Share, seed: int) -> int:
+async def fill_changelog(journal: TransactionJournal, share: ReportCounts, seed: int) -> int:
     """Commit the share and return how many reports the ledger remembers."""
     ledger = Ledger(LedgerConfig(), MessagePackCodec())
     await journal.claim()
@@ -108,10 +108,10 @@ async def _commit(journal: TransactionJournal, ledger: Ledger, now: int) -> None
     await journal.commit(Commit(rows, {}))
 
 
-async def _run(place: JournalTarget, share: Share) -> None:
+async def _run(place: JournalTarget, share: ReportCounts) -> None:
     journal = TransactionJournal(place, Failpoints())
     try:
-        remembered = await fill(journal, share, place.partition)
+        remembered = await fill_changelog(journal, share, place.partition)
     finally:
         await journal.close()
     print(json.dumps({"reports": remembered}), flush=True)  # noqa: T201 - for the parent process
@@ -122,4 +122,4 @@ if __name__ == "__main__":
     bootstrap, application, *numbers = sys.argv[1:]
     partition, still_open, ended, now = map(int, numbers)
     place = JournalTarget(bootstrap, application, changelog_topic(application), partition, _MESSAGE_BYTES)
-    asyncio.run(_run(place, Share(still_open, ended, now)))
+    asyncio.run(_run(place, ReportCounts(still_open, ended, now)))

@@ -9,13 +9,15 @@ from itertools import islice
 
 from streams.edge.clock import wall_clock_ms
 from tests.support.simulation.workload import PARTITIONS
-from tests.tools.bench.scale.record_generator import Template, Written, keys, send
+from tests.tools.bench.scale.record_generator import EventTemplate, GeneratedRecord, keys, send
 
 
-def _records(topic: str, platform: str, count: int) -> list[Written]:
-    template, at = Template(platform), wall_clock_ms()
+def _records(topic: str, platform: str, count: int) -> list[GeneratedRecord]:
+    template, at = EventTemplate(platform), wall_clock_ms()
     made = islice(keys(template.platform, PARTITIONS, seed=1), count)
-    return [Written(topic, part, key, template.filed(key, number, at)) for number, (part, key) in enumerate(made)]
+    return [
+        GeneratedRecord(topic, part, key, template.filing(key, number, at)) for number, (part, key) in enumerate(made)
+    ]
 
 
 if __name__ == "__main__":

@@ -9,20 +9,20 @@ MEBIBYTE: Final = 1 << 20
 _PAGE: Final = os.sysconf("SC_PAGE_SIZE")
 
 
-class Figure(NamedTuple):
+class Measurement(NamedTuple):
     """One measured thing, in words, with the load average of the machine (one minute) when it was over."""
 
-    what: str
+    name: str
     value: str
     load: float
 
 
-def figure(what: str, value: str) -> Figure:
+def measurement(what: str, value: str) -> Measurement:
     """Return a figure with the load of now."""
-    return Figure(what, value, os.getloadavg()[0])
+    return Measurement(what, value, os.getloadavg()[0])
 
 
-def described() -> str:
+def describe_machine() -> str:
     """Return what the machine is."""
     memory = os.sysconf("SC_PHYS_PAGES") * _PAGE >> 30
     return (
@@ -30,17 +30,17 @@ def described() -> str:
     )
 
 
-def resident(pid: int) -> int:
+def resident_bytes(pid: int) -> int:
     """Return the bytes of memory that a process has."""
     return int(Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[1]) * _PAGE
 
 
-def mebibytes(size: float) -> str:
+def format_mebibytes(size: float) -> str:
     """Return a size in words."""
     return f"{size / MEBIBYTE:,.0f} MiB"
 
 
-def on_disk(log: Path, topic: str) -> int:
+def log_bytes(log: Path, topic: str) -> int:
     """Return the bytes of all log segments of a topic in a broker's folder."""
     return sum(_size(file) for folder in log.glob(f"{topic}-[0-9]*") for file in folder.glob("*.log"))
 

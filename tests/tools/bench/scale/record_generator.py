@@ -20,12 +20,12 @@ from streams.domain.duration_bins import HOUR
 from streams.domain.vocabulary import Basis, Channel, Harm, Reporter
 
 BATCH_BYTES: Final = 512 * 1024
-UNDECIDED_MS: Final = 20 * HOUR
+OPEN_AGE_MS: Final = 20 * HOUR
 """How long a report waits for its decision."""
 _SUBJECT: Final = "aa_" + "x" * 43
 _ID: Final = "i" * 16
 _TIME: Final = format_timestamp(0)
-_AT_ONCE: Final = 10_000
+_RECORDS_PER_SEND: Final = 10_000
 _FILED: Final = ReportFiled(
     harm=Harm.BULLYING,
     reporter=Reporter.USER,
@@ -36,25 +36,25 @@ _FILED: Final = ReportFiled(
 )
 
 
-class Written(NamedTuple):
+class GeneratedRecord(NamedTuple):
     """A record for a topic: what the producer is given."""
 
     topic: str
     partition: int
     key: bytes
     value: bytes
-    told_ms: int | None = None
+    logged_ms: int | None = None
 
 
-class Span(NamedTuple):
-    """So many reports, each decided `UNDECIDED_MS` after its filing, over the time from `start` to `end`."""
+class GeneratedPeriod(NamedTuple):
+    """So many reports, each decided `OPEN_AGE_MS` after its filing, over the time from `start` to `end`."""
 
     reports: int
     start: int
     end: int
 
 
-class Template:
+class EventTemplate:
     """Filings and decisions of one platform, differing in subject, id and time."""
 
     def __init__(self, platform: str) -> None:
@@ -64,25 +64,25 @@ class Template:
         taken = ActionTakenEvent(
             specversion="1.0", id=_ID, source=source, time=_TIME, subject=_SUBJECT, data=NoViolation()
         )
-        self._filed, self._taken = _parts(encode_structured(filed)), _parts(encode_structured(taken))
+        self._filed, self._action = _split_template(encode_structured(filed)), _split_template(encode_structured(taken))
 
-    def filed(self, key: bytes, number: int, at_ms: int) -> bytes:
+    def filing(self, key: bytes, number: int, at_ms: int) -> bytes:
         """Return the filing of a report."""
-        return _filled(self._filed, key, b"f%015d" % number, at_ms)
+        return _fill_template(self._filed, key, b"f%015d" % number, at_ms)
 
-    def taken(self, key: bytes, number: int, at_ms: int) -> bytes:
+    def action(self, key: bytes, number: int, at_ms: int) -> bytes:
         """Return the decision on a report."""
-        return _filled(self._taken, key, b"a%015d" % number, at_ms)
+        return _fill_template(self._action, key, b"a%015d" % number, at_ms)
 
 
-def _parts(encoded: bytes) -> bytes:
+def _split_template(encoded: bytes) -> bytes:
     for known, place in ((_SUBJECT, b"%(subject)b"), (_ID, b"%(id)b"), (_TIME, b"%(time)b")):
         assert encoded.count(known.encode()) == 1, "every part of the template stands once"
         encoded = encoded.replace(known.encode(), place)
     return encoded
 
 
-def _filled(template: bytes, key: bytes, number: bytes, at_ms: int) -> bytes:
+def _fill_template(template: bytes, key: bytes, number: bytes, at_ms: int) -> bytes:
     return template % {b"subject": key[-len(_SUBJECT) :], b"id": number, b"time": format_timestamp(at_ms).encode()}
 
 
@@ -90,11 +90,13 @@ def keys(platform: bytes, partitions: int, seed: int) -> Iterator[tuple[int, byt
     """Yield keys that nobody has used, with their partitions, without end."""
     numbers = random.Random(seed)
     while True:
-        made = [b"%s|aa_%s" % (platform, urlsafe_b64encode(numbers.randbytes(32))[:43]) for _ in range(_AT_ONCE)]
-        yield from zip(partitions_of(made, partitions), made, strict=True)
+        made = [
+            b"%s|aa_%s" % (platform, urlsafe_b64encode(numbers.randbytes(32))[:43]) for _ in range(_RECORDS_PER_SEND)
+        ]
+        yield from zip(partition_numbers(made, partitions), made, strict=True)
 
 
-def partitions_of(made: list[bytes], partitions: int) -> list[int]:
+def partition_numbers(made: list[bytes], partitions: int) -> list[int]:
     """Return what `partition_of` returns for keys of equal length, many at once."""
     length = len(made[0])
     bytes_of = np.frombuffer(b"".join(made), np.uint8).reshape(len(made), length).astype(np.uint32)
@@ -112,29 +114,33 @@ def partitions_of(made: list[bytes], partitions: int) -> list[int]:
     return [int(one) for one in (state & np.uint32(0x7FFFFFFF)) % partitions]
 
 
-def history(platforms: Iterable[str], span: Span, topics: dict[Role, str], partitions: int) -> Iterator[Written]:
+def generate_history(
+    platforms: Iterable[str], span: GeneratedPeriod, topics: dict[Role, str], partitions: int
+) -> Iterator[GeneratedRecord]:
     """Yield filings and decisions in the order of their times."""
-    templates = [Template(name) for name in platforms]
+    templates = [EventTemplate(name) for name in platforms]
     sources = [keys(one.platform, partitions, seed) for seed, one in enumerate(templates)]
     step = (span.end - span.start) / max(span.reports, 1)
-    waiting: deque[tuple[int, int, bytes, Template, int]] = deque()
+    waiting: deque[tuple[int, int, bytes, EventTemplate, int]] = deque()
     for number in range(span.reports):
         at = int(span.start + number * step)
         while waiting and waiting[0][0] <= at:
-            yield _taken(topics, *waiting.popleft())
+            yield _action_record(topics, *waiting.popleft())
         template = templates[number % len(templates)]
         partition, key = next(sources[number % len(sources)])
-        yield Written(topics[Role.REPORT_FILED], partition, key, template.filed(key, number, at), at)
-        waiting.append((at + UNDECIDED_MS, partition, key, template, number))
+        yield GeneratedRecord(topics[Role.REPORT_FILED], partition, key, template.filing(key, number, at), at)
+        waiting.append((at + OPEN_AGE_MS, partition, key, template, number))
     while waiting:
-        yield _taken(topics, *waiting.popleft())
+        yield _action_record(topics, *waiting.popleft())
 
 
-def _taken(topics: dict[Role, str], at: int, partition: int, key: bytes, template: Template, number: int) -> Written:  # noqa: PLR0913, PLR0917 - the parts of one record
-    return Written(topics[Role.ACTION_TAKEN], partition, key, template.taken(key, number, at), at)
+def _action_record(  # noqa: PLR0913, PLR0917
+    topics: dict[Role, str], at: int, partition: int, key: bytes, template: EventTemplate, number: int
+) -> GeneratedRecord:
+    return GeneratedRecord(topics[Role.ACTION_TAKEN], partition, key, template.action(key, number, at), at)
 
 
-async def send(bootstrap: str, records: Iterable[Written]) -> int:
+async def send(bootstrap: str, records: Iterable[GeneratedRecord]) -> int:
     """Send records in order, in large batches, and return how many."""
     producer = AIOKafkaProducer(bootstrap_servers=bootstrap, max_batch_size=BATCH_BYTES)
     await producer.start()
@@ -145,10 +151,10 @@ async def send(bootstrap: str, records: Iterable[Written]) -> int:
             sent += 1
             place = (record.topic, record.partition)
             batch = filling.get(place) or filling.setdefault(place, producer.create_batch())
-            if batch.append(key=record.key, value=record.value, timestamp=record.told_ms) is None:
+            if batch.append(key=record.key, value=record.value, timestamp=record.logged_ms) is None:
                 await producer.send_batch(batch, record.topic, partition=record.partition)
                 batch = filling[place] = producer.create_batch()
-                batch.append(key=record.key, value=record.value, timestamp=record.told_ms)
+                batch.append(key=record.key, value=record.value, timestamp=record.logged_ms)
         last = [await producer.send_batch(batch, topic, partition=part) for (topic, part), batch in filling.items()]
         await asyncio.gather(*last)
     finally:

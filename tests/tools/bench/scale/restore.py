@@ -18,15 +18,15 @@ from tests.support.broker.apache import ApacheKafka
 from tests.support.paths import ROOT
 from tests.support.simulation import workload_topics
 from tests.support.simulation.workload import PARTITIONS
-from tests.tools.bench.scale.machine_stats import Figure, figure, mebibytes, on_disk, resident
-from tests.tools.bench.worker_process import Part, application, environment_of
+from tests.tools.bench.scale.machine_stats import Measurement, format_mebibytes, log_bytes, measurement, resident_bytes
+from tests.tools.bench.worker_process import BenchProcess, new_application_id, worker_environment
 
-_LOOK_SECONDS: Final = 0.1
+_POLL_SECONDS: Final = 0.1
 _PATIENCE_SECONDS: Final = 900.0
 _RESTORED: Final = re.compile(r"restored (\d+) rows from (\d+) records, read in ([\d.]+) s, loaded in ([\d.]+) s")
 
 
-class Restored(NamedTuple):
+class RestoreResult(NamedTuple):
     """One restore: seconds until ready and of processor time, memory, rows, records, and the split of the longest partition.
 
     Partitions are restored at the same time in one thread, so `reading` and `loading` of one hold pieces of the others'.
@@ -41,40 +41,42 @@ class Restored(NamedTuple):
     loading: float
 
 
-class Size(NamedTuple):
+class RestoreSize(NamedTuple):
     """How many open and ended reports; compaction is over when a topic has not shrunk for `settled` seconds."""
 
     open: int
     ended: int
-    settled: float = 40.0
+    compaction_seconds: float = 40.0
 
 
-def measure(broker: ApacheKafka, folder: Path, size: Size, say: Callable[[str], None]) -> Iterator[Figure]:
+def measure(
+    broker: ApacheKafka, folder: Path, size: RestoreSize, print_progress: Callable[[str], None]
+) -> Iterator[Measurement]:
     """Yield what so many reports cost."""
-    name = application()
-    workload_topics.create_of_contract(broker.bootstrap, name)
-    log, topic = broker.site.folder / "log", changelog_topic(name)
+    name = new_application_id()
+    workload_topics.create_output_topics(broker.bootstrap, name)
+    log, topic = broker.settings.folder / "log", changelog_topic(name)
     _compact(broker.bootstrap, topic, after_ms=1 << 50)
     what = f"{size.open:,} open and {size.ended:,} ended reports"
     began = time.monotonic()
     reports = _fill(broker.bootstrap, name, size)
-    say(f"{reports:,} reports written in {time.monotonic() - began:.0f} s")
-    yield figure(f"{what}: changelog before compaction", mebibytes(on_disk(log, topic)))
-    yield from _told(f"{what}: before compaction", _restore(broker.bootstrap, name, folder))
+    print_progress(f"{reports:,} reports written in {time.monotonic() - began:.0f} s")
+    yield measurement(f"{what}: changelog before compaction", format_mebibytes(log_bytes(log, topic)))
+    yield from _result_rows(f"{what}: before compaction", _restore(broker.bootstrap, name, folder))
     _compact(broker.bootstrap, topic, after_ms=0)
-    _settle(log, topic, size.settled)
-    yield figure(f"{what}: changelog after compaction", mebibytes(on_disk(log, topic)))
-    yield from _told(f"{what}: after compaction and SIGKILL", _restore(broker.bootstrap, name, folder))
+    _wait_for_compaction(log, topic, size.compaction_seconds)
+    yield measurement(f"{what}: changelog after compaction", format_mebibytes(log_bytes(log, topic)))
+    yield from _result_rows(f"{what}: after compaction and SIGKILL", _restore(broker.bootstrap, name, folder))
 
 
-def _told(what: str, found: Restored) -> Iterator[Figure]:
+def _result_rows(what: str, found: RestoreResult) -> Iterator[Measurement]:
     split = f"{found.rows:,} rows of {found.records:,} records; slowest partition {found.reading:.1f} s reading, {found.loading:.1f} s loading"
     took = f"{found.seconds:.1f} s, {found.cpu:.1f} s of processor time"
-    yield figure(f"{what}, from start to ready", f"{took} ({split})")
-    yield figure(f"{what}, memory of the worker", mebibytes(found.memory))
+    yield measurement(f"{what}, from start to ready", f"{took} ({split})")
+    yield measurement(f"{what}, memory of the worker", format_mebibytes(found.memory))
 
 
-def _fill(bootstrap: str, name: str, size: Size) -> int:
+def _fill(bootstrap: str, name: str, size: RestoreSize) -> int:
     now = str(wall_clock_ms())
 
     def one(partition: int) -> int:
@@ -97,11 +99,11 @@ def _fill(bootstrap: str, name: str, size: Size) -> int:
 
 
 @contextmanager
-def _restoring(bootstrap: str, name: str, log: Path) -> Iterator[Part]:
+def _running_restore(bootstrap: str, name: str, log: Path) -> Iterator[BenchProcess]:
     """Run a worker with a name of its own in the group, so that it need not wait for its former self to be given up."""
-    worker = Part(
+    worker = BenchProcess(
         "worker",
-        {**environment_of(bootstrap, name), "SAFECLOCK_INSTANCE": "scale", "SAFECLOCK_LOG_LEVEL": "debug"},
+        {**worker_environment(bootstrap, name), "SAFECLOCK_INSTANCE": "scale", "SAFECLOCK_LOG_LEVEL": "debug"},
         log,
     )
     try:
@@ -111,20 +113,20 @@ def _restoring(bootstrap: str, name: str, log: Path) -> Iterator[Part]:
         worker.process.wait()
 
 
-def _restore(bootstrap: str, name: str, folder: Path) -> Restored:
+def _restore(bootstrap: str, name: str, folder: Path) -> RestoreResult:
     """Start a worker, wait until it is ready, and kill it."""
     log = folder / f"{name}.log"
     began = time.monotonic()
-    with _restoring(bootstrap, name, log) as worker:
-        while not worker.ready():
-            worker.check()
+    with _running_restore(bootstrap, name, log) as worker:
+        while not worker.is_ready():
+            worker.raise_if_ended()
             if time.monotonic() - began > _PATIENCE_SECONDS:
                 raise TimeoutError(f"expected a ready worker within {_PATIENCE_SECONDS:.0f} s")
-            time.sleep(_LOOK_SECONDS)
-        seconds, cpu, memory = time.monotonic() - began, worker.cpu(), resident(worker.process.pid)
+            time.sleep(_POLL_SECONDS)
+        seconds, cpu, memory = time.monotonic() - began, worker.cpu(), resident_bytes(worker.process.pid)
     parts = [tuple(map(float, found)) for found in _RESTORED.findall(log.read_text(encoding="utf-8"))]
     rows, records, reading, loading = zip(*parts, strict=True)
-    return Restored(seconds, cpu, memory, int(sum(rows)), int(sum(records)), max(reading), max(loading))
+    return RestoreResult(seconds, cpu, memory, int(sum(rows)), int(sum(records)), max(reading), max(loading))
 
 
 def _compact(bootstrap: str, topic: str, after_ms: int) -> None:
@@ -137,11 +139,11 @@ def _compact(bootstrap: str, topic: str, after_ms: int) -> None:
         admin.close()
 
 
-def _settle(log: Path, topic: str, seconds: float) -> None:
+def _wait_for_compaction(log: Path, topic: str, seconds: float) -> None:
     """Return when a topic has not shrunk for a while."""
-    size, since = on_disk(log, topic), time.monotonic()
+    size, since = log_bytes(log, topic), time.monotonic()
     while time.monotonic() - since < seconds:
         time.sleep(1.0)
-        now = on_disk(log, topic)
+        now = log_bytes(log, topic)
         if now != size:
             size, since = now, time.monotonic()

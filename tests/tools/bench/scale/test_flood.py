@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.broker.apache import ApacheKafka
-from tests.tools.bench.scale.flood import flooded, overtaken
+from tests.tools.bench.scale.flood import measure_overtaking, measure_wait_during_flood
 
 pytestmark = pytest.mark.slow
 
@@ -13,17 +13,19 @@ BACKLOG = 400_000
 
 
 def test_a_platforms_backlog_keeps_nobody_elses_reports_waiting(
-    apache_kafka_server: ApacheKafka, tmp_path: Path
+    stoppable_apache_kafka: ApacheKafka, tmp_path: Path
 ) -> None:
-    left = overtaken(apache_kafka_server.bootstrap, tmp_path, BACKLOG)
+    left = measure_overtaking(stoppable_apache_kafka.bootstrap, tmp_path, BACKLOG)
 
     assert left > BACKLOG // 2
 
 
 def test_a_platforms_backlog_slows_nobody_else_down_many_times(
-    apache_kafka_server: ApacheKafka, tmp_path: Path
+    stoppable_apache_kafka: ApacheKafka, tmp_path: Path
 ) -> None:
-    found = flooded(apache_kafka_server.bootstrap, tmp_path, BACKLOG, seconds=4.0)
+    found = measure_wait_during_flood(stoppable_apache_kafka.bootstrap, tmp_path, BACKLOG, seconds=4.0)
 
-    assert found.left > 0
-    assert found.beside.median < 8 * found.alone.median  # twice on a quiet machine; 20 to 36 times without turns
+    assert found.flood_backlog > 0
+    assert (
+        found.during_flood.median < 8 * found.without_flood.median
+    )  # twice on a quiet machine; 20 to 36 times without turns

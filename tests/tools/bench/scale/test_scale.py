@@ -18,8 +18,8 @@ from streams.domain.ledger import counters
 from streams.domain.ledger.config import LedgerConfig
 from streams.domain.ledger.ledger import Ledger
 from tests.support.paths import ROOT
-from tests.tools.bench.scale.changelog_filler import Share, events
-from tests.tools.bench.scale.record_generator import Span, history, keys
+from tests.tools.bench.scale.changelog_filler import ReportCounts, events
+from tests.tools.bench.scale.record_generator import GeneratedPeriod, generate_history, keys
 
 NOW = 20_000 * DAY
 SMALL = (
@@ -38,16 +38,16 @@ def test_keys_lie_where_the_partitioner_puts_them(platform: bytes, partitions: i
 
 
 def test_a_history_is_accepted_whole_and_every_report_is_decided() -> None:
-    span = Span(500, NOW - 30 * DAY, NOW)
+    span = GeneratedPeriod(500, NOW - 30 * DAY, NOW)
     decoder, ledger = EventDecoder(Registry.accepting_all()), Ledger(LedgerConfig(), MessagePackCodec())
 
     told = []
-    for one in history(("harbor", "meadow"), span, {role: role.value for role in Role}, partitions=8):
-        record = SimpleNamespace(**one._asdict(), timestamp=one.told_ms, headers=(), offset=0)
+    for one in generate_history(("harbor", "meadow"), span, {role: role.value for role in Role}, partitions=8):
+        record = SimpleNamespace(**one._asdict(), timestamp=one.logged_ms, headers=(), offset=0)
         event = decoder.decode(record)
         assert not isinstance(event, Refusal)
         assert ledger.apply(event) is None
-        told.append(one.told_ms)
+        told.append(one.logged_ms)
 
     assert told == sorted(told, key=lambda at: at or 0)
     assert sum(desk.get(counters.FILED, 0) for desk in ledger.counters().values()) == 500
@@ -57,7 +57,7 @@ def test_a_history_is_accepted_whole_and_every_report_is_decided() -> None:
 def test_what_is_to_be_remembered_is() -> None:
     ledger = Ledger(LedgerConfig(), MessagePackCodec())
 
-    made = list(events(Share(open=100, ended=900, now=NOW), seed=1))
+    made = list(events(ReportCounts(open=100, ended=900, now=NOW), seed=1))
     for event in made:
         assert ledger.apply(event) is None
     ledger.advance(NOW)

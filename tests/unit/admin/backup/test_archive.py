@@ -25,7 +25,7 @@ KEYS = st.sampled_from([b"c|meadow|x", b"n|meadow", b"k|act@1", b"r|meadow|y", b
 ROWS = st.dictionaries(KEYS, st.binary(max_size=3))
 
 
-def sealed(folder: Path, partitions: int = 2) -> Manifest:
+def write_archive(folder: Path, partitions: int = 2) -> Manifest:
     """Write a backup with a row per file."""
     parts = [
         write_rows(folder, topic, number, {b"p": b"%d" % number}) for topic in TOPICS for number in range(partitions)
@@ -45,7 +45,7 @@ def sealed(folder: Path, partitions: int = 2) -> Manifest:
 def test_nobody_else_may_read_what_is_kept_of_single_reports(tmp_path: Path) -> None:
     tmp_path.chmod(0o755)
 
-    sealed(tmp_path)
+    write_archive(tmp_path)
 
     assert {file.name: file.stat().st_mode & 0o077 for file in tmp_path.iterdir() if file.stat().st_mode & 0o077} == {}
     assert len(list(tmp_path.iterdir())) == 5
@@ -64,7 +64,7 @@ def test_what_was_written_is_read_back_in_its_order(
 
 
 def test_a_whole_backup_is_one(tmp_path: Path) -> None:
-    manifest = sealed(tmp_path)
+    manifest = write_archive(tmp_path)
 
     verify_files(tmp_path, read_manifest(tmp_path), TOPICS)
 
@@ -72,7 +72,7 @@ def test_a_whole_backup_is_one(tmp_path: Path) -> None:
 
 
 def test_a_file_with_one_other_byte_is_damaged(tmp_path: Path) -> None:
-    manifest = sealed(tmp_path)
+    manifest = write_archive(tmp_path)
     file = tmp_path / manifest.files[2].file
     file.write_bytes(file.read_bytes()[:-1] + b"?")
 
@@ -81,7 +81,7 @@ def test_a_file_with_one_other_byte_is_damaged(tmp_path: Path) -> None:
 
 
 def test_a_file_that_is_missing_is_named(tmp_path: Path) -> None:
-    manifest = sealed(tmp_path)
+    manifest = write_archive(tmp_path)
     (tmp_path / manifest.files[0].file).unlink()
 
     with pytest.raises(OperatingError, match="safeclock-changelog-0"):
@@ -89,7 +89,7 @@ def test_a_file_that_is_missing_is_named(tmp_path: Path) -> None:
 
 
 def test_a_partition_without_a_file_is_named(tmp_path: Path) -> None:
-    sealed(tmp_path)
+    write_archive(tmp_path)
     wider = Manifest(
         application="safeclock", partitions=3, registry="", taken_at="", topics={}, files=read_manifest(tmp_path).files
     )
@@ -100,7 +100,7 @@ def test_a_partition_without_a_file_is_named(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("application", "partitions"), [("another", 2), ("safeclock", 3)])
 def test_the_backup_of_another_application_is_not_opened(tmp_path: Path, application: str, partitions: int) -> None:
-    sealed(tmp_path)
+    write_archive(tmp_path)
     one = open_application(BrokerAddress("nowhere:1"), application, Registry({}, partitions=partitions))
 
     with pytest.raises(

@@ -16,14 +16,14 @@ from streams.admin.provisioning.plan import (
 )
 
 
-def after(found: ExistingState, plan: Plan) -> ExistingState:
+def apply_plan(found: ExistingState, plan: Plan) -> ExistingState:
     """Return what the broker has when every change was made."""
     for change in plan.changes:
-        found = changed(found, change)
+        found = apply_change(found, change)
     return found
 
 
-def changed(found: ExistingState, change: Change) -> ExistingState:
+def apply_change(found: ExistingState, change: Change) -> ExistingState:
     """Return what the broker has after one change."""
     topics, grants, users = dict(found.topics), found.grants or frozenset(), found.users or frozenset()
     match change:

@@ -17,7 +17,7 @@ from streams.admin.provisioning.plan import Allow, ExistingState, ExistingTopic,
 from streams.admin.provisioning.plan_output import plan_document, plan_lines, summary_line
 from streams.contract.registry.registry import Platform, Registry
 from streams.contract.topics import MEASURES, Replication, required_topics
-from tests.unit.admin.provisioning.broker_model import after
+from tests.unit.admin.provisioning.broker_model import apply_plan
 
 APPLICATION = "safeclock"
 
@@ -33,12 +33,16 @@ def registry(*principals: str, shared: bool = False) -> Registry:
     return Registry(platforms, partitions=2)
 
 
-def ideal(made: Registry, passwords: PasswordSources | None = None, parties: Principals = Principals()) -> DesiredState:  # noqa: B008
+def desired_state_of(
+    made: Registry,
+    passwords: PasswordSources | None = None,
+    parties: Principals = Principals(),  # noqa: B008
+) -> DesiredState:
     topics = required_topics(made, APPLICATION, Replication(factor=1, min_insync=1))
     return desired_state(made, APPLICATION, topics, parties, passwords)
 
 
-def having(one: DesiredState) -> ExistingState:
+def broker_state_of(one: DesiredState) -> ExistingState:
     """Return a broker that has everything."""
     topics = {
         topic.name: ExistingTopic(topic.partitions, topic.replication_factor, topic.config) for topic in one.topics
@@ -46,12 +50,12 @@ def having(one: DesiredState) -> ExistingState:
     return ExistingState(topics=topics, grants=one.grants, users=one.users)
 
 
-def with_topic(found: ExistingState, name: str, topic: ExistingTopic) -> ExistingState:
+def broker_with_topic(found: ExistingState, name: str, topic: ExistingTopic) -> ExistingState:
     topics: Mapping[str, ExistingTopic] = {**found.topics, name: topic}
     return ExistingState(topics=topics, grants=found.grants, users=found.users)
 
 
-HARBOR = ideal(registry("User:harbor"))
+HARBOR = desired_state_of(registry("User:harbor"))
 
 principals = st.sampled_from(["", "User:harbor", "User:lantern", "User:CN=cobalt", "User:meadow", "no-principal"])
 registries = st.builds(lambda names, shared: registry(*names, shared=shared), st.lists(principals), st.booleans())
@@ -71,8 +75,8 @@ passwords = st.none() | st.builds(PasswordSources, users)
 
 
 @st.composite
-def ideals(draw: st.DrawFn) -> DesiredState:
-    return ideal(draw(registries), draw(passwords))
+def desired_states(draw: st.DrawFn) -> DesiredState:
+    return desired_state_of(draw(registries), draw(passwords))
 
 
 @st.composite
@@ -92,22 +96,22 @@ def brokers(draw: st.DrawFn, one: DesiredState) -> ExistingState:
 
 @given(st.data())
 def test_once_a_plan_is_applied_there_is_nothing_to_change(data: st.DataObject) -> None:
-    one = data.draw(ideals())
+    one = data.draw(desired_states())
     found = data.draw(brokers(one))
 
     applied = plan_changes(one, found)
 
-    again = plan_changes(one, after(found, applied))
+    again = plan_changes(one, apply_plan(found, applied))
     assert again.changes == ()
     assert again.refused == applied.refused
 
 
 @given(st.data())
 def test_a_plan_leaves_alone_what_is_right_and_what_is_not_ours(data: st.DataObject) -> None:
-    one = data.draw(ideals())
+    one = data.draw(desired_states())
     found = data.draw(brokers(one))
 
-    applied = after(found, plan_changes(one, found))
+    applied = apply_plan(found, plan_changes(one, found))
 
     before, later = found.grants or frozenset(), applied.grants or frozenset()
     assert before & one.grants <= later
@@ -119,7 +123,7 @@ def test_a_plan_leaves_alone_what_is_right_and_what_is_not_ours(data: st.DataObj
 
 @given(st.data())
 def test_a_plan_is_the_same_as_json(data: st.DataObject) -> None:
-    one = data.draw(ideals())
+    one = data.draw(desired_states())
     made = plan_changes(one, data.draw(brokers(one)))
 
     entries = json.loads(json.dumps(plan_document(made)))
@@ -130,25 +134,25 @@ def test_a_plan_is_the_same_as_json(data: st.DataObject) -> None:
 
 
 def test_a_broker_that_has_everything_needs_nothing() -> None:
-    made = plan_changes(HARBOR, having(HARBOR))
+    made = plan_changes(HARBOR, broker_state_of(HARBOR))
 
     assert (made.changes, made.refused) == ((), ())
     assert summary_line(made) == "nothing to change"
 
 
 def test_a_setting_that_differs_is_told_with_what_is_and_what_is_wanted() -> None:
-    found = having(HARBOR)
+    found = broker_state_of(HARBOR)
     settings = {**found.topics[MEASURES].settings, "segment.bytes": "1073741824"}
 
-    made = plan_changes(HARBOR, with_topic(found, MEASURES, found.topics[MEASURES]._replace(settings=settings)))
+    made = plan_changes(HARBOR, broker_with_topic(found, MEASURES, found.topics[MEASURES]._replace(settings=settings)))
 
     assert made.changes == (SetSetting(MEASURES, "segment.bytes", "1073741824", "67108864"),)
     assert "  ~ topic measures: segment.bytes: 1073741824 → 67108864" in plan_lines(made)
 
 
 def test_more_partitions_are_refused_since_keys_would_move() -> None:
-    found = having(HARBOR)
-    found = with_topic(found, MEASURES, found.topics[MEASURES]._replace(partitions=1))
+    found = broker_state_of(HARBOR)
+    found = broker_with_topic(found, MEASURES, found.topics[MEASURES]._replace(partitions=1))
 
     made = plan_changes(HARBOR, found)
 
@@ -157,7 +161,7 @@ def test_more_partitions_are_refused_since_keys_would_move() -> None:
 
 
 def test_a_platform_may_write_and_describe_its_own_topics_and_nothing_else() -> None:
-    two = ideal(registry("User:harbor", "User:lantern"))
+    two = desired_state_of(registry("User:harbor", "User:lantern"))
 
     rights = {(grant.operation, grant.name) for grant in two.grants if grant.principal == "User:harbor"}
 
@@ -169,7 +173,7 @@ def test_a_platform_may_write_and_describe_its_own_topics_and_nothing_else() -> 
 @pytest.mark.parametrize("name", ["*", "report-filed."])
 def test_a_right_on_everything_is_taken_from_a_platform_after_its_own_are_given(name: str) -> None:
     wide = Grant("User:harbor", "TOPIC", name, "WRITE", prefix=name != "*")
-    found = ExistingState(topics=having(HARBOR).topics, grants=frozenset({wide}), users=frozenset())
+    found = ExistingState(topics=broker_state_of(HARBOR).topics, grants=frozenset({wide}), users=frozenset())
 
     made = plan_changes(HARBOR, found)
 
@@ -179,7 +183,7 @@ def test_a_right_on_everything_is_taken_from_a_platform_after_its_own_are_given(
 
 def test_what_a_platform_may_do_elsewhere_is_not_ours_to_take() -> None:
     elsewhere = Grant("User:harbor", "TOPIC", "another-applications-topic", "READ")
-    found = having(HARBOR)
+    found = broker_state_of(HARBOR)
 
     made = plan_changes(HARBOR, ExistingState(topics=found.topics, grants=(found.grants or frozenset()) | {elsewhere}))
 
@@ -188,7 +192,7 @@ def test_what_a_platform_may_do_elsewhere_is_not_ours_to_take() -> None:
 
 def test_a_stranger_with_rights_on_our_topics_is_told_and_left_alone() -> None:
     stranger = Grant("User:somebody", "TOPIC", "report-filed.", "READ", prefix=True)
-    found = having(HARBOR)
+    found = broker_state_of(HARBOR)
 
     made = plan_changes(HARBOR, ExistingState(topics=found.topics, grants=(found.grants or frozenset()) | {stranger}))
 
@@ -206,25 +210,27 @@ def test_a_broker_without_authorizer_and_scram_is_told_plainly_and_gets_its_topi
 def test_a_password_is_renewed_only_when_it_is_asked_for() -> None:
     known = frozenset({"harbor"})
     calm, renewing = (
-        ideal(registry("User:harbor"), PasswordSources(known, asked)) for asked in (frozenset[str](), known)
+        desired_state_of(registry("User:harbor"), PasswordSources(known, asked)) for asked in (frozenset[str](), known)
     )
 
-    assert plan_changes(calm, having(calm)).changes == ()
-    assert next(iter(plan_lines(plan_changes(renewing, having(renewing))))) == "  ~ user harbor: new password"
+    assert plan_changes(calm, broker_state_of(calm)).changes == ()
+    assert next(iter(plan_lines(plan_changes(renewing, broker_state_of(renewing))))) == "  ~ user harbor: new password"
 
 
 def test_a_password_that_is_not_at_hand_stands_in_the_way_of_its_renewal() -> None:
-    one = ideal(registry("User:harbor"), PasswordSources(frozenset(), frozenset({"harbor", "nobody"})))
+    one = desired_state_of(registry("User:harbor"), PasswordSources(frozenset(), frozenset({"harbor", "nobody"})))
 
-    made = plan_changes(one, having(one))
+    made = plan_changes(one, broker_state_of(one))
 
     assert [text.split(":")[0] for text in made.refused] == ["nobody", "harbor"]
 
 
 def test_a_principal_that_is_none_stands_in_the_way() -> None:
-    one = ideal(registry("harbor"))
+    one = desired_state_of(registry("harbor"))
 
-    assert plan_changes(one, having(one)).refused == ("p0: expected a principal such as User:p0 in the registry",)
+    assert plan_changes(one, broker_state_of(one)).refused == (
+        "p0: expected a principal such as User:p0 in the registry",
+    )
 
 
 @pytest.mark.parametrize(

@@ -20,38 +20,38 @@ from streams.contract.registry.registry import Registry
 from streams.domain.duration_bins import DAY
 from streams.domain.events import Event, Heartbeat
 from streams.domain.vocabulary import RefusalReason
-from tests.support.events.event_lines import START, filed
+from tests.support.events.event_lines import EPOCH_OFFSET_MS, filing_line
 
 TOPIC = "report-filed"
-TOLD = START
+LOGGED_AT = EPOCH_OFFSET_MS
 
 
-class Lying(NamedTuple):
+class SourceRecord(NamedTuple):
     """A record as it lies in its log."""
 
     topic: str = TOPIC
     partition: int = 1
     offset: int = 7
-    timestamp: int = TOLD
+    timestamp: int = LOGGED_AT
     key: bytes | None = b"harbor|x"
     value: bytes | None = b"{}"
     headers: tuple[tuple[str, bytes], ...] | None = None
 
 
-class Saying(NamedTuple):
+class FixedDecoder(NamedTuple):
     """A decoder that always says the same."""
 
-    what: Event | Refusal
+    result: Event | Refusal
 
     def decode(self, record: object, wall: int | None = None) -> Event | Refusal:
         """Return it."""
         assert record
         assert wall
-        return self.what
+        return self.result
 
 
 def refusal(
-    reason: RefusalReason = RefusalReason.UNKNOWN_FIELD, field: str = "data", offset: int = 7, at: int = TOLD
+    reason: RefusalReason = RefusalReason.UNKNOWN_FIELD, field: str = "data", offset: int = 7, at: int = LOGGED_AT
 ) -> StoredRefusal:
     about = EventRefused(reason=reason, field=field, platform="harbor", topic=TOPIC, partition=1, offset=offset)
     return StoredRefusal(logged_at=at, data=about)
@@ -76,8 +76,8 @@ def test_batches_that_cannot_be_read_are_left_to_their_platforms_even_if_they_ar
     )
 
 
-def retold_at(now: int) -> ReplayedRecord:
-    again = replayed_record(Lying(), refusal(), now)
+def replayed_at(now: int) -> ReplayedRecord:
+    again = replayed_record(SourceRecord(), refusal(), now)
     assert again is not None
     return again
 
@@ -101,60 +101,64 @@ def test_what_the_ledger_decided_is_left_to_it_unless_it_is_named() -> None:
 
 
 def test_only_what_was_asked_for_is_looked_at() -> None:
-    refusals = [refusal(), refusal(RefusalReason.TOO_LARGE, offset=8), refusal(offset=9, at=TOLD - 1)]
+    refusals = [refusal(), refusal(RefusalReason.TOO_LARGE, offset=8), refusal(offset=9, at=LOGGED_AT - 1)]
 
-    found = select_records(refusals, Selection(frozenset({RefusalReason.UNKNOWN_FIELD}), since=TOLD))
+    found = select_records(refusals, Selection(frozenset({RefusalReason.UNKNOWN_FIELD}), since=LOGGED_AT))
 
     assert [sorted(places) for places in found.by_partition.values()] == [[7]]
 
 
 def test_another_record_at_the_old_offset_is_not_taken_for_the_refused_one() -> None:
-    assert replayed_record(Lying(timestamp=TOLD + 1), refusal(), None) is None
+    assert replayed_record(SourceRecord(timestamp=LOGGED_AT + 1), refusal(), None) is None
 
 
 def test_a_record_keeps_its_own_stamp_only_where_the_senders_stamp() -> None:
-    kept = replayed_record(Lying(), refusal(), None)
+    kept = replayed_record(SourceRecord(), refusal(), None)
 
     assert kept is not None
-    assert kept.timestamp == TOLD
-    assert retold_at(TOLD + DAY).timestamp == TOLD + DAY
+    assert kept.timestamp == LOGGED_AT
+    assert replayed_at(LOGGED_AT + DAY).timestamp == LOGGED_AT + DAY
 
 
 def test_a_filing_that_would_be_too_old_by_now_is_still_refused() -> None:
-    line = filed("a", at=0)
+    line = filing_line("a", at=0)
     decoder, tally = EventDecoder(Registry.accepting_all()), ReplayCounts()
-    record = Lying(key=record_key("meadow", json.loads(line)["subject"]), value=line)
+    record = SourceRecord(key=record_key("meadow", json.loads(line)["subject"]), value=line)
 
-    at_once, later = (replayed_record(record, refusal(), now) for now in (TOLD, TOLD + 15 * DAY))
+    at_once, later = (replayed_record(record, refusal(), now) for now in (LOGGED_AT, LOGGED_AT + 15 * DAY))
 
     assert at_once is not None
     assert later is not None
-    assert check_record(decoder, at_once, tally, TOLD) is ReplayResult.ACCEPTED
-    assert check_record(decoder, later, tally, TOLD + 15 * DAY) is ReplayResult.REFUSED
+    assert check_record(decoder, at_once, tally, LOGGED_AT) is ReplayResult.ACCEPTED
+    assert check_record(decoder, later, tally, LOGGED_AT + 15 * DAY) is ReplayResult.REFUSED
     assert tally.current_reasons == {RefusalReason.TOO_OLD: 1}
 
 
 def test_what_keeps_its_sender_s_stamp_and_is_still_ahead_of_the_clock_is_refused_as_a_worker_would() -> None:
-    line = filed("a", at=DAY)
+    line = filing_line("a", at=DAY)
     key = record_key("meadow", json.loads(line)["subject"])
     decoder, tally = EventDecoder(Registry.accepting_all()), ReplayCounts()
-    own = replayed_record(Lying(timestamp=TOLD + DAY, key=key, value=line), refusal(at=TOLD + DAY), None)
+    own = replayed_record(
+        SourceRecord(timestamp=LOGGED_AT + DAY, key=key, value=line), refusal(at=LOGGED_AT + DAY), None
+    )
 
     assert own is not None
-    assert check_record(decoder, own, tally, TOLD) is ReplayResult.REFUSED
-    assert check_record(decoder, own, tally, TOLD + DAY) is ReplayResult.ACCEPTED
+    assert check_record(decoder, own, tally, LOGGED_AT) is ReplayResult.REFUSED
+    assert check_record(decoder, own, tally, LOGGED_AT + DAY) is ReplayResult.ACCEPTED
     assert tally.current_reasons == {RefusalReason.FUTURE_TIME: 1}
 
 
 def test_a_heartbeat_is_not_promised_again() -> None:
     assert (
-        check_record(Saying(Heartbeat("harbor", 1, 1, 1, 1, TOPIC)), retold_at(TOLD), ReplayCounts(), TOLD)
+        check_record(
+            FixedDecoder(Heartbeat("harbor", 1, 1, 1, 1, TOPIC)), replayed_at(LOGGED_AT), ReplayCounts(), LOGGED_AT
+        )
         is ReplayResult.HEARTBEAT
     )
 
 
 def test_only_what_says_the_same_has_the_same_print() -> None:
-    one = retold_at(TOLD)
+    one = replayed_at(LOGGED_AT)
     others = [
         one._replace(partition=2),
         one._replace(key=b"y"),
@@ -162,7 +166,7 @@ def test_only_what_says_the_same_has_the_same_print() -> None:
         one._replace(headers=(("ce_id", b"1"),)),
     ]
 
-    assert fingerprint(one._replace(offset=8, timestamp=TOLD + 1)) == fingerprint(one)
+    assert fingerprint(one._replace(offset=8, timestamp=LOGGED_AT + 1)) == fingerprint(one)
     assert len({fingerprint(one), *map(fingerprint, others)}) == 5
 
 
@@ -185,7 +189,7 @@ def test_every_count_is_told_by_the_reason_of_then_and_of_today() -> None:
 
 def test_who_was_refused_is_told_with_the_field_and_where_the_last_one_lies() -> None:
     tally = ReplayCounts()
-    for one in (refusal(at=TOLD + 1), refusal(offset=9), refusal(RefusalReason.INTERNAL, "", offset=8)):
+    for one in (refusal(at=LOGGED_AT + 1), refusal(offset=9), refusal(RefusalReason.INTERNAL, "", offset=8)):
         tally.add(one, ReplayResult.REFUSED)
 
     assert list(summary_lines(tally, {}))[-2:] == [

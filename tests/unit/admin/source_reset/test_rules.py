@@ -8,14 +8,14 @@ TOPIC, OTHER = "report-filed.harbor", "action-taken.harbor"
 
 ids = st.sampled_from(["", "former", "new"])
 offsets = st.integers(0, 50)
-reached = st.builds(TopicOffset, offsets, ids)
-positions = st.builds(
-    Checkpoint, st.integers(0, 9), st.dictionaries(st.sampled_from([TOPIC, OTHER]), reached), st.just("registry")
+topic_offsets = st.builds(TopicOffset, offsets, ids)
+checkpoints = st.builds(
+    Checkpoint, st.integers(0, 9), st.dictionaries(st.sampled_from([TOPIC, OTHER]), topic_offsets), st.just("registry")
 )
 logs = st.builds(lambda topic, first, more: SourceLog(TOPIC, topic, first, first + more), ids, offsets, offsets)
 
 
-@given(positions, logs, st.sampled_from(ResumeFrom))
+@given(checkpoints, logs, st.sampled_from(ResumeFrom))
 def test_an_accepted_position_fits_and_lies_within_the_log(
     position: Checkpoint, log: SourceLog, where: ResumeFrom
 ) -> None:
@@ -25,7 +25,7 @@ def test_an_accepted_position_fits_and_lies_within_the_log(
     assert log.first_offset <= after.topics[TOPIC].next <= log.end_offset
 
 
-@given(positions, logs, st.sampled_from(ResumeFrom))
+@given(checkpoints, logs, st.sampled_from(ResumeFrom))
 def test_nothing_else_of_a_position_is_touched(position: Checkpoint, log: SourceLog, where: ResumeFrom) -> None:
     after = resumed_checkpoint(position, log, where)
 
@@ -33,7 +33,7 @@ def test_nothing_else_of_a_position_is_touched(position: Checkpoint, log: Source
     assert after.topics.get(OTHER) == position.topics.get(OTHER)
 
 
-@given(positions, logs)
+@given(checkpoints, logs)
 def test_what_is_accepted_is_told_with_both_offsets(position: Checkpoint, log: SourceLog) -> None:
     assume(not can_resume(position, log))
 

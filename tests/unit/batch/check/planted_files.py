@@ -11,33 +11,33 @@ from producers.simulation.model.config import SimulationConfig
 from producers.simulation.traffic import history_lines
 from streams.contract.timestamps import format_timestamp, parse_timestamp
 
-Json = dict[str, Any]
-Plant = Callable[[list[Json]], Iterable[Json]]
+JsonObject = dict[str, Any]
+FileChange = Callable[[list[JsonObject]], Iterable[JsonObject]]
 
-FILED: Final = "safeclock.report-filed.v1"
-ACTED: Final = "safeclock.action-taken.v1"
-BEAT: Final = "safeclock.heartbeat.v1"
+FILING_TYPE: Final = "safeclock.report-filed.v1"
+ACTION_TYPE: Final = "safeclock.action-taken.v1"
+HEARTBEAT_TYPE: Final = "safeclock.heartbeat.v1"
 
 
 @cache
-def simulated(plan: SimulationConfig, platform: str = "") -> tuple[bytes, ...]:
+def simulated_lines(plan: SimulationConfig, platform: str = "") -> tuple[bytes, ...]:
     """Return the lines of a plan, of one platform if it is named."""
     if not platform:
         return tuple(history_lines(plan))
     source = f'"/platforms/{platform}"'.encode()
-    return tuple(line for line in simulated(plan) if source in line)
+    return tuple(line for line in simulated_lines(plan) if source in line)
 
 
-def planted(plan: SimulationConfig, plant: Plant, platform: str = "") -> Iterator[bytes]:
+def lines_with_mistake(plan: SimulationConfig, plant: FileChange, platform: str = "") -> Iterator[bytes]:
     """Return the lines of a plan, of one platform if it is named, with a mistake."""
-    events = [json.loads(line) for line in simulated(plan, platform)]
+    events = [json.loads(line) for line in simulated_lines(plan, platform)]
     return (json.dumps(event).encode() for event in plant(events))
 
 
-def changed(change: Callable[[Json], Json | None], *types: str) -> Plant:
+def change_events(change: Callable[[JsonObject], JsonObject | None], *types: str) -> FileChange:
     """Return the plant that changes every event of these types, or of all; None takes it out."""
 
-    def plant(events: list[Json]) -> Iterator[Json]:
+    def plant(events: list[JsonObject]) -> Iterator[JsonObject]:
         for event in events:
             after = change(event) if not types or event["type"] in types else event
             if after is not None:
@@ -46,14 +46,14 @@ def changed(change: Callable[[Json], Json | None], *types: str) -> Plant:
     return plant
 
 
-def shifted(offset: int, *names: str) -> Callable[[Json], Json]:
+def shift_times(offset: int, *names: str) -> Callable[[JsonObject], JsonObject]:
     """Return the change that moves the named times by `offset` milliseconds."""
     return lambda event: (
         event | {name: format_timestamp(parse_timestamp(event[name]) + offset) for name in names if name in event}
     )
 
 
-def local(zone: str, *names: str) -> Callable[[Json], Json]:
+def as_local_time(zone: str, *names: str) -> Callable[[JsonObject], JsonObject]:
     """Return the change that writes the named times as local time of a zone, labelled as UTC."""
     return lambda event: event | {name: _local(event[name], zone) for name in names if name in event}
 
@@ -63,21 +63,21 @@ def _local(text: str, zone: str) -> str:
     return at.strftime("%Y-%m-%dT%H:%M:%S") + text[19:]
 
 
-def without(*names: str) -> Callable[[Json], Json]:
+def without_fields(*names: str) -> Callable[[JsonObject], JsonObject]:
     """Return the change that leaves fields of the envelope out."""
     return lambda event: {name: value for name, value in event.items() if name not in names}
 
 
-def saying(**data: object) -> Callable[[Json], Json]:
+def with_data(**data: object) -> Callable[[JsonObject], JsonObject]:
     """Return the change that says something else in the data."""
     return lambda event: event | {"data": event["data"] | data}
 
 
-def both(first: Plant, second: Plant) -> Plant:
+def compose(first: FileChange, second: FileChange) -> FileChange:
     """Return the plant that does one thing and then another."""
     return lambda events: second(list(first(events)))
 
 
-def rounded(unit: int) -> Callable[[Json], Json]:
+def round_times(unit: int) -> Callable[[JsonObject], JsonObject]:
     """Return the change that rounds times down to a unit, in milliseconds."""
     return lambda event: event | {"time": format_timestamp(parse_timestamp(event["time"]) // unit * unit)}

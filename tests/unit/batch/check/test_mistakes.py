@@ -18,23 +18,23 @@ from streams.contract.timestamps import format_timestamp, parse_timestamp
 from streams.domain.duration_bins import DAY, HOUR, MINUTE
 from tests.support.paths import ROOT
 from tests.unit.batch.check.planted_files import (
-    ACTED,
-    FILED,
-    Json,
-    Plant,
-    both,
-    changed,
-    local,
-    planted,
-    rounded,
-    saying,
-    shifted,
-    simulated,
-    without,
+    ACTION_TYPE,
+    FILING_TYPE,
+    FileChange,
+    JsonObject,
+    as_local_time,
+    change_events,
+    compose,
+    lines_with_mistake,
+    round_times,
+    shift_times,
+    simulated_lines,
+    with_data,
+    without_fields,
 )
 
 LATER: Final = parse_timestamp("2040-01-01T00:00:00Z")
-PROMPT: Final = ("lantern", "cobalt", "meadow", "pebble")
+PROMPT_PLATFORMS: Final = ("lantern", "cobalt", "meadow", "pebble")
 """Platforms of the simulation that publish at once; they are slow and fast, and differ in what they do."""
 
 SMALL: Final = SimulationConfig(seed=3, weeks=2, reports=1_600)
@@ -46,31 +46,36 @@ AMERICAN_AUTUMN: Final = AUTUMN._replace(reports=50_000, start_ms=parse_timestam
 HALF_A_YEAR: Final = SimulationConfig(seed=4, weeks=30, reports=4_000)
 OFFSETS: Final = (-10, -8, -5, -3.5, -1, 1, 2, 5.5, 9, 13)
 
-PLAIN: Final = changed(without("recordedtime"))
+WITHOUT_RECORDED_TIME: Final = change_events(without_fields("recordedtime"))
 ENDINGS: Final = {"no_violation", "already_restricted", "unavailable", "out_of_scope", "invalidated", "withdrawn"}
 
 
-def checked(folder: Path, lines: Iterable[bytes], now: int = LATER) -> CheckedFiles:
+def check_lines(folder: Path, lines: Iterable[bytes], now: int = LATER) -> CheckedFiles:
     path = folder / "events.jsonl"
     path.write_bytes(b"\n".join(lines))
     return check([path], Registry.accepting_all(), lambda: now)
 
 
-def told(found: CheckedFiles) -> dict[str, set[str]]:
+def mistakes_by_platform(found: CheckedFiles) -> dict[str, set[str]]:
     """Return the mistakes that every platform is told of."""
     return {platform.platform: set(platform.mistakes) for platform in found.platforms}
 
 
-def year(text: str) -> Plant:
-    return both(PLAIN, changed(lambda event: event | {"time": text + event["time"][4:]}, FILED, ACTED))
+def with_year(text: str) -> FileChange:
+    return compose(
+        WITHOUT_RECORDED_TIME,
+        change_events(lambda event: event | {"time": text + event["time"][4:]}, FILING_TYPE, ACTION_TYPE),
+    )
 
 
-def only(*outcomes: str, interim: bool = False) -> Plant:
+def only_outcomes(*outcomes: str, interim: bool = False) -> FileChange:
     """Return the plant that leaves reports without these outcomes out, and may call restrictions interim."""
 
-    def plant(events: list[Json]) -> Iterable[Json]:
+    def plant(events: list[JsonObject]) -> Iterable[JsonObject]:
         closed = {
-            event["subject"] for event in events if event["type"] == ACTED and event["data"]["outcome"] in outcomes
+            event["subject"]
+            for event in events
+            if event["type"] == ACTION_TYPE and event["data"]["outcome"] in outcomes
         }
         kept = [event for event in events if event.get("subject") in closed]
         return [_interim(event) for event in kept] if interim else kept
@@ -78,37 +83,37 @@ def only(*outcomes: str, interim: bool = False) -> Plant:
     return plant
 
 
-def _interim(event: Json) -> Json:
+def _interim(event: JsonObject) -> JsonObject:
     restricted = event["data"].get("outcome", "").endswith("restricted") and "restrictions" in event["data"]
-    return saying(interim=True)(event) if restricted else event
+    return with_data(interim=True)(event) if restricted else event
 
 
-def joined(events: list[Json]) -> list[Json]:
-    acted = {event["subject"] for event in events if event["type"] == ACTED}
+def joined_reports(events: list[JsonObject]) -> list[JsonObject]:
+    acted = {event["subject"] for event in events if event["type"] == ACTION_TYPE}
     return [event for event in events if event.get("subject") in acted]
 
 
-def shortened(events: list[Json]) -> Iterable[Json]:
+def shortened_delays(events: list[JsonObject]) -> Iterable[JsonObject]:
     """Return the events with durations a thousand times shorter."""
-    filed = {event["subject"]: parse_timestamp(event["time"]) for event in events if event["type"] == FILED}
+    filed = {event["subject"]: parse_timestamp(event["time"]) for event in events if event["type"] == FILING_TYPE}
     for event in events:
         begin = filed.get(event.get("subject", ""))
-        if event["type"] == ACTED and begin is not None:
+        if event["type"] == ACTION_TYPE and begin is not None:
             yield event | {"time": format_timestamp(begin + (parse_timestamp(event["time"]) - begin) // 1_000)}
         else:
             yield event
 
 
-def day_and_month_swapped(event: Json) -> Json | None:
+def day_and_month_swapped(event: JsonObject) -> JsonObject | None:
     month, day = event["time"][5:7], event["time"][8:10]
     return event | {"time": f"{event['time'][:5]}{day}-{month}{event['time'][10:]}"} if day <= "12" else None
 
 
-def twelve_hours(event: Json) -> Json:
+def twelve_hours(event: JsonObject) -> JsonObject:
     return event | {"time": f"{event['time'][:11]}{int(event['time'][11:13]) % 12:02}{event['time'][13:]}"}
 
 
-def numbered_anew_each_day(events: list[Json]) -> Iterable[Json]:
+def numbered_anew_each_day(events: list[JsonObject]) -> Iterable[JsonObject]:
     numbers: Counter[str] = Counter()
     for event in events:
         day = event["source"] + event["time"][:10]
@@ -116,13 +121,13 @@ def numbered_anew_each_day(events: list[Json]) -> Iterable[Json]:
         yield event | {"id": f"event-{numbers[day]:06}"}
 
 
-def late_at_night(hours: int, zone: str) -> Plant:
+def late_at_night(hours: int, zone: str) -> FileChange:
     """Return the plant that moves the busy evening into the night, and then writes local times."""
-    moved = changed(shifted(hours * HOUR, "time", "recordedtime"))
-    return both(moved, changed(local(zone, "time", "recordedtime"), FILED, ACTED))
+    moved = change_events(shift_times(hours * HOUR, "time", "recordedtime"))
+    return compose(moved, change_events(as_local_time(zone, "time", "recordedtime"), FILING_TYPE, ACTION_TYPE))
 
 
-def in_skipped_hour(event: Json) -> Json:
+def in_skipped_hour(event: JsonObject) -> JsonObject:
     """Return an event at 02:30 of a night in which 02:00 is followed by 03:00, others with Berlin's offset."""
     if event["id"].endswith("00"):
         return event | {"time": "2026-03-29T02:30:00.123+01:00"}
@@ -132,145 +137,151 @@ def in_skipped_hour(event: Json) -> Json:
     return event | {"time": f"{written[:-1]}{'+02:00' if summer else '+01:00'}"}
 
 
-def in_skipped_hour_of_one_offset(event: Json) -> Json | None:
+def in_skipped_hour_of_one_offset(event: JsonObject) -> JsonObject | None:
     """Return an event with Berlin's offset in winter, up to the end of the hour that does not exist."""
     after = event["time"] > "2026-03-29T01"
     return None if after else in_skipped_hour(event)
 
 
-def always_winter(event: Json) -> Json:
+def always_winter(event: JsonObject) -> JsonObject:
     return event | {"time": f"{format_timestamp(parse_timestamp(event['time']) + HOUR)[:-1]}+01:00"}
 
 
-def own_key_id(event: Json) -> Json:
+def own_key_id(event: JsonObject) -> JsonObject:
     return event | {"subject": event["subject"][3:5].lower().replace("_", "0").replace("-", "0") + event["subject"][2:]}
 
 
-PLANTED: Final[list[tuple[str, SimulationConfig, Plant]]] = [
-    ("early_years", SMALL, year("1998")),
-    ("early_years", SMALL, year("2006")),
-    ("epoch_units", SMALL, both(PLAIN, changed(lambda event: event | {"time": format_timestamp(parse_timestamp(event["time"]) // 1_000)}))),
-    ("in_the_future", SMALL, year("2062")),
-    ("in_the_future", SMALL, both(PLAIN, changed(lambda event: event | {"time": "2041-01-01T00:00:00Z"}, ACTED))),
-    ("logged_long_after", SMALL, changed(lambda event: event | {"recordedtime": "2026-03-20T00:00:00Z"})),
-    ("logged_after_heartbeat", SMALL, changed(shifted(-5 * HOUR, "time"), FILED, ACTED)),
-    ("skipped_hour_empty", SPRING, both(PLAIN, changed(local("Europe/London", "time")))),
-    ("skipped_hour_empty", SPRING, changed(local("Europe/Berlin", "time", "recordedtime"))),
-    ("skipped_hour_empty", SPRING, both(PLAIN, changed(local("Europe/Athens", "time")))),
-    ("skipped_hour_empty", AMERICAN_SPRING, both(PLAIN, changed(local("America/Chicago", "time")))),
-    ("bad_times_at_change", AUTUMN, both(PLAIN, late_at_night(4, "Europe/Berlin"))),
+MISTAKEN_FILES: Final[list[tuple[str, SimulationConfig, FileChange]]] = [
+    ("early_years", SMALL, with_year("1998")),
+    ("early_years", SMALL, with_year("2006")),
+    ("epoch_units", SMALL, compose(WITHOUT_RECORDED_TIME, change_events(lambda event: event | {"time": format_timestamp(parse_timestamp(event["time"]) // 1_000)}))),
+    ("in_the_future", SMALL, with_year("2062")),
+    ("in_the_future", SMALL, compose(WITHOUT_RECORDED_TIME, change_events(lambda event: event | {"time": "2041-01-01T00:00:00Z"}, ACTION_TYPE))),
+    ("logged_long_after", SMALL, change_events(lambda event: event | {"recordedtime": "2026-03-20T00:00:00Z"})),
+    ("logged_after_heartbeat", SMALL, change_events(shift_times(-5 * HOUR, "time"), FILING_TYPE, ACTION_TYPE)),
+    ("skipped_hour_empty", SPRING, compose(WITHOUT_RECORDED_TIME, change_events(as_local_time("Europe/London", "time")))),
+    ("skipped_hour_empty", SPRING, change_events(as_local_time("Europe/Berlin", "time", "recordedtime"))),
+    ("skipped_hour_empty", SPRING, compose(WITHOUT_RECORDED_TIME, change_events(as_local_time("Europe/Athens", "time")))),
+    ("skipped_hour_empty", AMERICAN_SPRING, compose(WITHOUT_RECORDED_TIME, change_events(as_local_time("America/Chicago", "time")))),
+    ("bad_times_at_change", AUTUMN, compose(WITHOUT_RECORDED_TIME, late_at_night(4, "Europe/Berlin"))),
     ("bad_times_at_change", AMERICAN_AUTUMN, late_at_night(9, "America/New_York")),
-    ("skipped_hour_written", SPRING, both(PLAIN, changed(in_skipped_hour))),
-    ("skipped_hour_written", SPRING, both(PLAIN, changed(in_skipped_hour_of_one_offset))),
-    ("one_offset_all_year", HALF_A_YEAR, both(PLAIN, changed(always_winter))),
-    ("first_twelve_days", HALF_A_YEAR, both(PLAIN, changed(day_and_month_swapped))),
-    ("no_afternoon", LARGE, both(PLAIN, changed(twelve_hours))),
-    ("midnights", SMALL, both(PLAIN, changed(rounded(DAY)))),
-    ("midnights", SMALL, both(PLAIN, changed(rounded(HOUR)))),
-    ("whole_minutes", SMALL, both(PLAIN, changed(rounded(MINUTE)))),
-    ("one_time", SMALL, changed(lambda event: event | {"time": "2026-01-05T10:00:00.123Z"})),
-    ("one_recorded_time", SMALL, changed(lambda event: event | {"recordedtime": "2026-01-19T00:00:00.123Z"})),
-    ("under_a_second", SMALL, both(PLAIN, shortened)),
-    ("interim_only", SMALL, only(*ENDINGS, "restricted", "account_restricted", interim=True)),
-    ("all_acted", LARGE, joined),
-    ("no_action", SMALL, lambda events: [event for event in events if event["type"] != ACTED]),
-    ("ids_in_conflict", SMALL, changed(lambda event: event | {"id": event["id"][:13]})),
-    ("ids_of_others", SMALL, changed(lambda event: event | {"id": "constant-id"})),
+    ("skipped_hour_written", SPRING, compose(WITHOUT_RECORDED_TIME, change_events(in_skipped_hour))),
+    ("skipped_hour_written", SPRING, compose(WITHOUT_RECORDED_TIME, change_events(in_skipped_hour_of_one_offset))),
+    ("one_offset_all_year", HALF_A_YEAR, compose(WITHOUT_RECORDED_TIME, change_events(always_winter))),
+    ("first_twelve_days", HALF_A_YEAR, compose(WITHOUT_RECORDED_TIME, change_events(day_and_month_swapped))),
+    ("no_afternoon", LARGE, compose(WITHOUT_RECORDED_TIME, change_events(twelve_hours))),
+    ("midnights", SMALL, compose(WITHOUT_RECORDED_TIME, change_events(round_times(DAY)))),
+    ("midnights", SMALL, compose(WITHOUT_RECORDED_TIME, change_events(round_times(HOUR)))),
+    ("whole_minutes", SMALL, compose(WITHOUT_RECORDED_TIME, change_events(round_times(MINUTE)))),
+    ("one_time", SMALL, change_events(lambda event: event | {"time": "2026-01-05T10:00:00.123Z"})),
+    ("one_recorded_time", SMALL, change_events(lambda event: event | {"recordedtime": "2026-01-19T00:00:00.123Z"})),
+    ("under_a_second", SMALL, compose(WITHOUT_RECORDED_TIME, shortened_delays)),
+    ("interim_only", SMALL, only_outcomes(*ENDINGS, "restricted", "account_restricted", interim=True)),
+    ("all_acted", LARGE, joined_reports),
+    ("no_action", SMALL, lambda events: [event for event in events if event["type"] != ACTION_TYPE]),
+    ("ids_in_conflict", SMALL, change_events(lambda event: event | {"id": event["id"][:13]})),
+    ("ids_of_others", SMALL, change_events(lambda event: event | {"id": "constant-id"})),
     ("ids_of_others", SMALL, numbered_anew_each_day),
-    ("one_token", SMALL, changed(lambda event: event | {"subject": "k1_" + "A" * 43}, FILED, ACTED)),
-    ("many_key_ids", SMALL, changed(own_key_id, FILED, ACTED)),
+    ("one_token", SMALL, change_events(lambda event: event | {"subject": "k1_" + "A" * 43}, FILING_TYPE, ACTION_TYPE)),
+    ("many_key_ids", SMALL, change_events(own_key_id, FILING_TYPE, ACTION_TYPE)),
     ("sent_twice", SMALL, lambda events: [*events, *events]),
-    ("one_number_of_items", SMALL, changed(saying(items=1_000_000), FILED)),
-    ("one_label", LARGE, changed(saying(harm="csam", reporter="hotline", channel="api", basis="terms", severity="high", trusted_flagger=True, jurisdictions=["DE"]), FILED)),
-    ("one_outcome", SMALL, changed(lambda event: event | {"data": {"outcome": "no_violation"}}, ACTED)),
-    ("tests", SMALL, changed(saying(test=True), FILED)),
-    ("trusted_persons", SMALL, changed(saying(trusted_flagger=True), FILED)),
+    ("one_number_of_items", SMALL, change_events(with_data(items=1_000_000), FILING_TYPE)),
+    ("one_label", LARGE, change_events(with_data(harm="csam", reporter="hotline", channel="api", basis="terms", severity="high", trusted_flagger=True, jurisdictions=["DE"]), FILING_TYPE)),
+    ("one_outcome", SMALL, change_events(lambda event: event | {"data": {"outcome": "no_violation"}}, ACTION_TYPE)),
+    ("tests", SMALL, change_events(with_data(test=True), FILING_TYPE)),
+    ("trusted_persons", SMALL, change_events(with_data(trusted_flagger=True), FILING_TYPE)),
 ]  # fmt: skip
-DENSE: Final = {"skipped_hour_empty", "bad_times_at_change"}
+LARGE_FILE_MISTAKES: Final = {"skipped_hour_empty", "bad_times_at_change"}
 """Mistakes that only a large platform's file shows: what happens in one hour of the night must be many."""
 
-LOCAL: Final = {"late_by_an_offset", "ahead_by_an_offset", "acted_before_filed", "acted_after_an_offset"}
+OFFSET_MISTAKES: Final = {"late_by_an_offset", "ahead_by_an_offset", "acted_before_filed", "acted_after_an_offset"}
 
 
-def turns(*cases: Iterable[object]) -> list[ParameterSet]:
+def rotated_cases(*cases: Iterable[object]) -> list[ParameterSet]:
     """Return every combination of the cases; one in four is for `make test`, the platforms taking turns."""
-    every = list(product(*cases, PROMPT))
+    every = list(product(*cases, PROMPT_PLATFORMS))
     return [
         pytest.param(*case, marks=() if number % 4 == number // 4 % 4 else pytest.mark.slow)
         for number, case in enumerate(every)
     ]
 
 
-@pytest.mark.parametrize(("planted_row", "platform"), turns([row for row in PLANTED if row[0] not in DENSE]))
+@pytest.mark.parametrize(
+    ("planted_row", "platform"), rotated_cases([row for row in MISTAKEN_FILES if row[0] not in LARGE_FILE_MISTAKES])
+)
 def test_a_planted_mistake_is_told(
-    tmp_path: Path, planted_row: tuple[str, SimulationConfig, Plant], platform: str
+    tmp_path: Path, planted_row: tuple[str, SimulationConfig, FileChange], platform: str
 ) -> None:
     name, plan, plant = planted_row
 
-    found = checked(tmp_path, planted(plan, plant, platform))
+    found = check_lines(tmp_path, lines_with_mistake(plan, plant, platform))
 
-    assert name in told(found)[platform]
+    assert name in mistakes_by_platform(found)[platform]
 
 
-@pytest.mark.parametrize("planted_row", [row for row in PLANTED if row[0] in DENSE])
+@pytest.mark.parametrize("planted_row", [row for row in MISTAKEN_FILES if row[0] in LARGE_FILE_MISTAKES])
 def test_a_local_time_without_offset_is_told_by_the_nights_in_which_clocks_change(
-    tmp_path: Path, planted_row: tuple[str, SimulationConfig, Plant]
+    tmp_path: Path, planted_row: tuple[str, SimulationConfig, FileChange]
 ) -> None:
     name, plan, plant = planted_row
 
-    found = checked(tmp_path, planted(plan, plant, "lantern"))
+    found = check_lines(tmp_path, lines_with_mistake(plan, plant, "lantern"))
 
-    assert name in told(found)["lantern"]
+    assert name in mistakes_by_platform(found)["lantern"]
 
 
 def test_every_mistake_is_planted() -> None:
     names = [mistake.name for mistake in MISTAKES]
 
     assert len(set(names)) == len(names)
-    assert set(names) == {name for name, _, _ in PLANTED} | LOCAL
+    assert set(names) == {name for name, _, _ in MISTAKEN_FILES} | OFFSET_MISTAKES
 
 
-@pytest.mark.parametrize(("reports", "hours", "platform"), turns([1_600, 12_000], OFFSETS))
+@pytest.mark.parametrize(("reports", "hours", "platform"), rotated_cases([1_600, 12_000], OFFSETS))
 def test_times_that_are_all_local_are_told_with_their_offset(
     tmp_path: Path, reports: int, hours: float, platform: str
 ) -> None:
-    plant = changed(shifted(int(hours * HOUR), "time"))
+    plant = change_events(shift_times(int(hours * HOUR), "time"))
 
-    found = checked(tmp_path, planted(SMALL._replace(reports=reports), plant, platform))
+    found = check_lines(tmp_path, lines_with_mistake(SMALL._replace(reports=reports), plant, platform))
 
     name = "ahead_by_an_offset" if hours > 0 else "late_by_an_offset"
     offset = f"{abs(int(hours))} h 30 min" if hours % 1 else f"{abs(hours)} h"
-    assert name in told(found)[platform]
+    assert name in mistakes_by_platform(found)[platform]
     assert any(offset in warning for warning in found.platforms[0].warnings)
 
 
-@pytest.mark.parametrize("kind", [ACTED, FILED])
+@pytest.mark.parametrize("kind", [ACTION_TYPE, FILING_TYPE])
 @pytest.mark.parametrize("hours", OFFSETS)
 def test_times_of_actions_or_of_filings_that_are_local_are_told(tmp_path: Path, hours: float, kind: str) -> None:
-    plant = both(PLAIN, changed(shifted(int(hours * HOUR), "time"), kind))
+    plant = compose(WITHOUT_RECORDED_TIME, change_events(shift_times(int(hours * HOUR), "time"), kind))
 
-    found = told(checked(tmp_path, planted(SMALL, plant)))
+    found = mistakes_by_platform(check_lines(tmp_path, lines_with_mistake(SMALL, plant)))
 
-    longer = (hours > 0) == (kind == ACTED)
+    longer = (hours > 0) == (kind == ACTION_TYPE)
     expected = {"acted_after_an_offset" if longer else "acted_before_filed"}
-    assert {platform: mistakes & LOCAL for platform, mistakes in found.items()} == dict.fromkeys(found, expected)
+    assert {platform: mistakes & OFFSET_MISTAKES for platform, mistakes in found.items()} == dict.fromkeys(
+        found, expected
+    )
 
 
 def test_durations_that_a_platform_cut_off_at_zero_are_told(tmp_path: Path) -> None:
     filed = {
         event["subject"]: parse_timestamp(event["time"])
-        for event in map(json.loads, simulated(SMALL))
-        if event["type"] == FILED
+        for event in map(json.loads, simulated_lines(SMALL))
+        if event["type"] == FILING_TYPE
     }
-    cut = changed(lambda event: event | {"time": format_timestamp(max(filed[event["subject"]], parse_timestamp(event["time"]) - 5 * HOUR))}, ACTED)  # fmt: skip
+    cut = change_events(lambda event: event | {"time": format_timestamp(max(filed[event["subject"]], parse_timestamp(event["time"]) - 5 * HOUR))}, ACTION_TYPE)  # fmt: skip
 
-    found = checked(tmp_path, planted(SMALL, both(PLAIN, cut), "meadow"))
+    found = check_lines(tmp_path, lines_with_mistake(SMALL, compose(WITHOUT_RECORDED_TIME, cut), "meadow"))
 
     assert any("0 seconds" in warning for warning in found.platforms[0].warnings)
 
 
 def test_only_closed_reports_are_told(tmp_path: Path) -> None:
-    found = checked(tmp_path, planted(SMALL, only(*ENDINGS, "restricted", "account_restricted"), "meadow"))
+    found = check_lines(
+        tmp_path, lines_with_mistake(SMALL, only_outcomes(*ENDINGS, "restricted", "account_restricted"), "meadow")
+    )
 
     assert any("closed reports only" in warning for warning in found.platforms[0].warnings)
 
@@ -284,9 +295,9 @@ def test_a_clean_file_is_told_nothing(tmp_path: Path, seed: int) -> None:
         weeks=(1, 2, 4, 8)[seed % 4],
         reports=(400, 1_500, 4_000, 9_000)[seed // 4 % 4],
     )
-    plant = PLAIN if seed % 3 == 0 else changed(without("datacontenttype"))
+    plant = WITHOUT_RECORDED_TIME if seed % 3 == 0 else change_events(without_fields("datacontenttype"))
 
-    found = told(checked(tmp_path, planted(plan, plant)))
+    found = mistakes_by_platform(check_lines(tmp_path, lines_with_mistake(plan, plant)))
 
     # It tells filings when they are closed, which is its planted truth: nothing of it is open, and its promises break.
     assert found.pop("juniper") <= {"logged_after_heartbeat", "all_acted"}
@@ -302,9 +313,9 @@ def test_the_documentation_lists_every_mistake() -> None:
 
 def test_a_mistake_says_nothing_that_stood_in_a_line(tmp_path: Path) -> None:
     mark = "qqqsecretqqq"
-    plant = changed(lambda event: event | {"id": f"{mark}{event['id'][-3:]}", "time": "2026-01-05T10:00:00.123Z"})
+    plant = change_events(lambda event: event | {"id": f"{mark}{event['id'][-3:]}", "time": "2026-01-05T10:00:00.123Z"})
 
-    (platform,) = checked(tmp_path, planted(SMALL, plant, "meadow")).platforms
+    (platform,) = check_lines(tmp_path, lines_with_mistake(SMALL, plant, "meadow")).platforms
 
     assert platform.mistakes
     assert mark not in " ".join(platform.warnings)

@@ -62,7 +62,7 @@ def events(draw: st.DrawFn) -> AnyEvent:
     return report_event(data, platform=platform, token=draw(TOKENS), id=id_, occurred_at=at)
 
 
-JUNK = st.recursive(
+ANY_JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=True) | st.text(max_size=20),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=9), inner, max_size=3),
     max_leaves=5,
@@ -70,31 +70,31 @@ JUNK = st.recursive(
 
 
 @st.composite
-def mangled(draw: st.DrawFn) -> bytes:
+def mangled_bytes(draw: st.DrawFn) -> bytes:
     """The bytes of an event after one to three accidents or attacks."""
     raw = encode_structured(draw(events()))
     for _ in range(draw(st.integers(1, 3))):
-        raw = draw(st.sampled_from([_flipped, _cut, _spliced, _rewritten, _doubled]))(draw, raw)
+        raw = draw(st.sampled_from([_flip_bytes, _truncate, _splice, _rewrite_field, _duplicate_bytes]))(draw, raw)
     return raw
 
 
-def _flipped(draw: st.DrawFn, raw: bytes) -> bytes:
+def _flip_bytes(draw: st.DrawFn, raw: bytes) -> bytes:
     if not raw:
         return raw
     at = draw(st.integers(0, len(raw) - 1))
     return raw[:at] + bytes([draw(st.integers(0, 255))]) + raw[at + 1 :]
 
 
-def _cut(draw: st.DrawFn, raw: bytes) -> bytes:
+def _truncate(draw: st.DrawFn, raw: bytes) -> bytes:
     return raw[: draw(st.integers(0, len(raw)))]
 
 
-def _spliced(draw: st.DrawFn, raw: bytes) -> bytes:
+def _splice(draw: st.DrawFn, raw: bytes) -> bytes:
     at = draw(st.integers(0, len(raw)))
     return raw[:at] + draw(st.binary(max_size=8)) + raw[at:]
 
 
-def _rewritten(draw: st.DrawFn, raw: bytes) -> bytes:
+def _rewrite_field(draw: st.DrawFn, raw: bytes) -> bytes:
     """Drop, add or replace a member of the event or of its data."""
     try:
         tree = json.loads(raw)
@@ -108,10 +108,10 @@ def _rewritten(draw: st.DrawFn, raw: bytes) -> bytes:
     if name in target and draw(st.booleans()):
         del target[name]
     else:
-        target[name] = draw(JUNK)
+        target[name] = draw(ANY_JSON)
     return json.dumps(tree).encode()
 
 
-def _doubled(draw: st.DrawFn, raw: bytes) -> bytes:
+def _duplicate_bytes(draw: st.DrawFn, raw: bytes) -> bytes:
     name = draw(st.sampled_from(["id", "time", "data", "harm", "items", "test"]))
-    return raw.replace(b"{", f'{{"{name}":{json.dumps(draw(JUNK))},'.encode(), draw(st.integers(1, 2)))
+    return raw.replace(b"{", f'{{"{name}":{json.dumps(draw(ANY_JSON))},'.encode(), draw(st.integers(1, 2)))

@@ -13,13 +13,15 @@ from streams.contract.timestamps import format_timestamp
 from streams.domain.duration_bins import DAY, HOUR
 from streams.domain.events import Action, Filing, Heartbeat
 from streams.domain.vocabulary import RefusalReason
-from tests.support.events.examples import AT, FULL_FILING, RESTRICTED, TOKEN, event
+from tests.support.events.examples import AT, FILING_WITH_ALL_FIELDS, RESTRICTED, TOKEN, build_event
 
 NOW = AT + 300 * DAY
-SPAN = AuditedHistory(since=AT - DAY, until=AT + DAY, opened_on=NOW - DAY, opened_by="audit", closes_on=NOW + DAY)
+HISTORY_SPAN = AuditedHistory(
+    since=AT - DAY, until=AT + DAY, opened_on=NOW - DAY, opened_by="audit", closes_on=NOW + DAY
+)
 
 
-class Given(NamedTuple):
+class InputRecord(NamedTuple):
     """A record about the report of the examples."""
 
     value: bytes
@@ -37,12 +39,12 @@ def decoder(*spans: AuditedHistory) -> EventDecoder:
     return EventDecoder(Registry({"harbor": harbor}))
 
 
-def written(said: object, **more: str) -> bytes:
+def event_bytes(said: object, **more: str) -> bytes:
     """Return an event of the examples with other attributes."""
-    return json.dumps({**json.loads(encode_structured(event(said))), **more}).encode()  # type: ignore[arg-type]  # of the examples
+    return json.dumps({**json.loads(encode_structured(build_event(said))), **more}).encode()  # type: ignore[arg-type]  # of the examples
 
 
-def text(ms: int) -> str:
+def timestamp(ms: int) -> str:
     """Return an instant as an event has it."""
     return format_timestamp(ms)
 
@@ -52,9 +54,9 @@ def text(ms: int) -> str:
     [(None, AT), (AT + 3 * HOUR, AT + 3 * HOUR), (AT + 14 * DAY, AT + 14 * DAY)],
 )
 def test_a_filing_of_history_is_told_when_its_platform_recorded_it(recorded: int | None, told: int) -> None:
-    more = {} if recorded is None else {"recordedtime": text(recorded)}
+    more = {} if recorded is None else {"recordedtime": timestamp(recorded)}
 
-    fact = decoder(SPAN).decode(Given(written(FULL_FILING, **more)))
+    fact = decoder(HISTORY_SPAN).decode(InputRecord(event_bytes(FILING_WITH_ALL_FIELDS, **more)))
 
     assert isinstance(fact, Filing)
     assert (fact.at, fact.logged_at, fact.is_history) == (AT, told, True)
@@ -67,7 +69,9 @@ def test_a_filing_of_history_is_told_when_its_platform_recorded_it(recorded: int
 def test_history_too_must_have_been_recorded_within_14_days_and_before_now(
     recorded: int, reason: RefusalReason, field: str
 ) -> None:
-    fact = decoder(SPAN).decode(Given(written(FULL_FILING, recordedtime=text(recorded))))
+    fact = decoder(HISTORY_SPAN).decode(
+        InputRecord(event_bytes(FILING_WITH_ALL_FIELDS, recordedtime=timestamp(recorded)))
+    )
 
     assert fact == Refusal(reason, field, "harbor")
 
@@ -76,8 +80,8 @@ def test_history_too_must_have_been_recorded_within_14_days_and_before_now(
     ("span", "now"),
     [
         (None, NOW),
-        (SPAN, NOW - DAY - 1),  # before it is opened
-        (SPAN, NOW + DAY),  # once it is closed
+        (HISTORY_SPAN, NOW - DAY - 1),  # before it is opened
+        (HISTORY_SPAN, NOW + DAY),  # once it is closed
         (AuditedHistory(since=AT + 1, until=AT + DAY, opened_on=NOW - DAY, opened_by="audit"), NOW),
         (AuditedHistory(since=AT - DAY, until=AT, opened_on=NOW - DAY, opened_by="audit"), NOW),
     ],
@@ -85,14 +89,16 @@ def test_history_too_must_have_been_recorded_within_14_days_and_before_now(
 def test_outside_of_an_open_span_what_was_recorded_counts_for_nothing(span: AuditedHistory | None, now: int) -> None:
     spans = () if span is None else (span,)
 
-    fact = decoder(*spans).decode(Given(written(FULL_FILING, recordedtime=text(AT)), timestamp=now))
+    fact = decoder(*spans).decode(
+        InputRecord(event_bytes(FILING_WITH_ALL_FIELDS, recordedtime=timestamp(AT)), timestamp=now)
+    )
 
     assert fact == Refusal(RefusalReason.TOO_OLD, "time", "harbor")
 
 
 def test_within_14_days_a_filing_is_live_whatever_is_open() -> None:
     opened = AuditedHistory(since=AT - DAY, until=AT + DAY, opened_on=AT, opened_by="audit")
-    record = Given(written(FULL_FILING, recordedtime=text(AT)), timestamp=AT + 14 * DAY)
+    record = InputRecord(event_bytes(FILING_WITH_ALL_FIELDS, recordedtime=timestamp(AT)), timestamp=AT + 14 * DAY)
 
     fact = decoder(opened).decode(record)
 
@@ -101,19 +107,21 @@ def test_within_14_days_a_filing_is_live_whatever_is_open() -> None:
 
 
 def test_actions_and_heartbeats_of_history_are_told_when_they_were_recorded() -> None:
-    action = decoder(SPAN).decode(Given(written(RESTRICTED, recordedtime=text(AT + HOUR)), topic="taken"))
+    action = decoder(HISTORY_SPAN).decode(
+        InputRecord(event_bytes(RESTRICTED, recordedtime=timestamp(AT + HOUR)), topic="taken")
+    )
     beat = json.dumps(
         {
             "specversion": "1.0",
             "type": "safeclock.heartbeat.v1",
             "source": "/platforms/harbor",
             "id": "heartbeat-1",
-            "time": text(AT),
-            "data": {"complete_through": text(AT), "sequence": 1},
+            "time": timestamp(AT),
+            "data": {"complete_through": timestamp(AT), "sequence": 1},
         }
     ).encode()
 
-    heartbeat = decoder(SPAN).decode(Given(beat, key=b"harbor"))
+    heartbeat = decoder(HISTORY_SPAN).decode(InputRecord(beat, key=b"harbor"))
 
     assert isinstance(action, Action)
     assert isinstance(heartbeat, Heartbeat)

@@ -34,23 +34,23 @@ from streams.domain.events import Action, ActionKind, Event, Filing, Heartbeat
 from streams.domain.labels import Labels
 from streams.domain.vocabulary import Basis, Channel, Harm, Outcome, RefusalReason, Reporter, Severity
 from tests.support.events.examples import (
+    ACTION_EXAMPLES,
     AT,
-    BEAT,
     FILING,
-    FULL_FILING,
-    OUTCOMES,
+    FILING_WITH_ALL_FIELDS,
+    HEARTBEAT,
+    REJECTED_EXAMPLES,
     RESTRICTED,
-    SPOILT,
     TOKEN,
-    Spoilt,
-    accepted,
-    event,
-    filing_tree,
+    RejectedExample,
+    accepted_events,
+    build_event,
+    filing_json,
 )
-from tests.support.paths import REGISTRY
+from tests.support.paths import DEMO_REGISTRY
 
-DEMO = read_registry(REGISTRY)
-DECODER = EventDecoder(DEMO)
+REGISTRY = read_registry(DEMO_REGISTRY)
+DECODER = EventDecoder(REGISTRY)
 OWN_TOPICS = parse_registry(
     b"""
     [[platforms]]
@@ -65,7 +65,7 @@ OWN_TOPICS = parse_registry(
 CLOUDEVENT = [("content-type", b"application/cloudevents+json; charset=UTF-8")]
 
 
-class Given(NamedTuple):
+class InputRecord(NamedTuple):
     """A record of harbor's about the one report."""
 
     topic: str
@@ -77,27 +77,27 @@ class Given(NamedTuple):
     offset: int = 0
 
 
-def topic_of(said: AnyEvent) -> str:
+def topic_for(said: AnyEvent) -> str:
     return "action-taken" if isinstance(said, ActionTakenEvent) else "report-filed"
 
 
-def given(said: AnyEvent) -> Given:
+def input_record(said: AnyEvent) -> InputRecord:
     key = keys.heartbeat_key("harbor") if isinstance(said, HeartbeatEvent) else keys.record_key("harbor", TOKEN)
-    return Given(topic_of(said), encode_structured(said), key)
+    return InputRecord(topic_for(said), encode_structured(said), key)
 
 
-def written(tree: object) -> Given:
+def json_bytes(tree: object) -> InputRecord:
     value = json.dumps(tree).encode()
-    return Given("action-taken" if b"action-taken" in value else "report-filed", value)
+    return InputRecord("action-taken" if b"action-taken" in value else "report-filed", value)
 
 
-def sequel(base: Given, said: AnyEvent) -> Event | Refusal:
+def action_record(base: InputRecord, said: AnyEvent) -> Event | Refusal:
     headers, value = encode_binary(said)
     return DECODER.decode(base._replace(headers=headers, value=value))
 
 
 def test_a_filing_becomes_a_fact_with_its_labels_and_both_times() -> None:
-    record = given(event(FULL_FILING))
+    record = input_record(build_event(FILING_WITH_ALL_FIELDS))
 
     fact = DECODER.decode(record)
 
@@ -115,20 +115,20 @@ def test_a_filing_becomes_a_fact_with_its_labels_and_both_times() -> None:
     assert fact[6:] == (labels.encode_labels(filed_labels), 3, True, False)
 
 
-@pytest.mark.parametrize("said", accepted(), ids=lambda said: type(said).__name__)
+@pytest.mark.parametrize("said", accepted_events(), ids=lambda said: type(said).__name__)
 def test_every_kind_of_event_is_accepted_in_both_modes_alike(said: AnyEvent) -> None:
-    record = given(said)
+    record = input_record(said)
 
     structured = DECODER.decode(record._replace(headers=CLOUDEVENT))
 
     assert not isinstance(structured, Refusal)
     assert DECODER.decode(record) == structured
-    assert sequel(record, said) == structured
+    assert action_record(record, said) == structured
 
 
-@pytest.mark.parametrize("outcome", OUTCOMES, ids=lambda outcome: type(outcome).__name__)
+@pytest.mark.parametrize("outcome", ACTION_EXAMPLES, ids=lambda outcome: type(outcome).__name__)
 def test_an_action_becomes_the_deed_of_its_outcome(outcome: object) -> None:
-    fact = DECODER.decode(given(event(outcome)))  # type: ignore[arg-type]  # one of the outcomes
+    fact = DECODER.decode(input_record(build_event(outcome)))  # type: ignore[arg-type]  # one of the outcomes
 
     assert isinstance(fact, Action)
     assert fact.kind.outcome == outcome.__struct_config__.tag  # type: ignore[attr-defined]  # a msgspec type
@@ -136,18 +136,18 @@ def test_an_action_becomes_the_deed_of_its_outcome(outcome: object) -> None:
 
 
 def test_a_demotion_is_a_restriction_that_does_not_end_the_matter() -> None:
-    tree = json.loads(encode_structured(event(RESTRICTED)))
+    tree = json.loads(encode_structured(build_event(RESTRICTED)))
     tree["data"]["restrictions"] = ["demoted"]
 
-    fact = DECODER.decode(written(tree))
+    fact = DECODER.decode(json_bytes(tree))
 
     assert isinstance(fact, Action)
     assert fact.kind == ActionKind(Outcome.RESTRICTED, is_final=False)
 
 
-@pytest.mark.parametrize("spoilt", SPOILT, ids=lambda spoilt: spoilt.sentence)
-def test_an_event_with_a_fault_is_refused_for_it(spoilt: Spoilt) -> None:
-    refusal = DECODER.decode(written(spoilt.tree))
+@pytest.mark.parametrize("spoilt", REJECTED_EXAMPLES, ids=lambda spoilt: spoilt.sentence)
+def test_an_event_with_a_fault_is_refused_for_it(spoilt: RejectedExample) -> None:
+    refusal = DECODER.decode(json_bytes(spoilt.tree))
 
     platform = "" if spoilt.field == "source" else "harbor"
     assert refusal == Refusal(spoilt.reason, spoilt.field, platform)
@@ -159,51 +159,51 @@ def test_an_event_with_a_fault_is_refused_for_it(spoilt: Spoilt) -> None:
         b"",
         None,
         b"{",
-        b"\xef\xbb\xbf" + encode_structured(event(FILING)),
-        encode_structured(event(FILING)).decode().encode("utf-16"),
-        encode_structured(event(FILING)).replace(b"grooming", b"gr\xf6\xf6ming"),
-        encode_structured(event(FILING)).replace(b"grooming", rb"\ud800"),
-        encode_structured(event(FILING)).replace(b'"grooming"', b"NaN"),
-        encode_structured(event(FILING)).replace(b'"grooming"', b"-Infinity"),
-        encode_structured(event(FILING)) + b"{}",
+        b"\xef\xbb\xbf" + encode_structured(build_event(FILING)),
+        encode_structured(build_event(FILING)).decode().encode("utf-16"),
+        encode_structured(build_event(FILING)).replace(b"grooming", b"gr\xf6\xf6ming"),
+        encode_structured(build_event(FILING)).replace(b"grooming", rb"\ud800"),
+        encode_structured(build_event(FILING)).replace(b'"grooming"', b"NaN"),
+        encode_structured(build_event(FILING)).replace(b'"grooming"', b"-Infinity"),
+        encode_structured(build_event(FILING)) + b"{}",
         b"[" * 8_000 + b"]" * 8_000,
-        encode_structured(event(FILING)).replace(b'"grooming"', b"[" * 7_000 + b"]" * 7_000),
-        encode_structured(event(FILING)).replace(b'"data":{', b'"data":{"harm":"other",'),
-        encode_structured(event(FILING)).replace(b'"id":', b'"id":"event-0002","id":'),
-        encode_structured(event(FILING)).replace(b'"data":{', b'"data":{"test":true,"test":false,'),
-        json.dumps(filing_tree()).encode().replace(b'"id":', b'"\\u0069d": "event-0002", "id":'),
+        encode_structured(build_event(FILING)).replace(b'"grooming"', b"[" * 7_000 + b"]" * 7_000),
+        encode_structured(build_event(FILING)).replace(b'"data":{', b'"data":{"harm":"other",'),
+        encode_structured(build_event(FILING)).replace(b'"id":', b'"id":"event-0002","id":'),
+        encode_structured(build_event(FILING)).replace(b'"data":{', b'"data":{"test":true,"test":false,'),
+        json.dumps(filing_json()).encode().replace(b'"id":', b'"\\u0069d": "event-0002", "id":'),
     ],
 )
 def test_what_is_not_strict_json_is_not_read(value: bytes | None) -> None:
-    refusal = DECODER.decode(Given("report-filed", value))
+    refusal = DECODER.decode(InputRecord("report-filed", value))
 
     assert refusal == Refusal(RefusalReason.NOT_JSON, "", "")
 
 
 @pytest.mark.parametrize("value", [b"[]", b"5", b'"text"', b"null", b"{}"])
 def test_json_that_is_no_event_is_not_a_cloudevent(value: bytes) -> None:
-    refusal = DECODER.decode(Given("report-filed", value))
+    refusal = DECODER.decode(InputRecord("report-filed", value))
 
     assert isinstance(refusal, Refusal)
     assert refusal.reason is RefusalReason.NOT_CLOUDEVENT
 
 
 def test_a_platform_that_is_not_registered_is_refused_before_its_other_faults() -> None:
-    tree = filing_tree() | {"source": "/platforms/nobody", "time": "yesterday"}
+    tree = filing_json() | {"source": "/platforms/nobody", "time": "yesterday"}
 
-    refusal = DECODER.decode(written(tree))
+    refusal = DECODER.decode(json_bytes(tree))
 
     assert refusal == Refusal(RefusalReason.UNKNOWN_PLATFORM, "source", "")
 
 
 def test_a_witness_may_not_speak_yet() -> None:
-    refusal = DECODER.decode(written(filing_tree() | {"source": "/witnesses/harbor"}))
+    refusal = DECODER.decode(json_bytes(filing_json() | {"source": "/witnesses/harbor"}))
 
     assert refusal == Refusal(RefusalReason.UNKNOWN_PLATFORM, "source", "")
 
 
 def test_a_platform_may_not_speak_on_the_topic_of_another() -> None:
-    record = given(event(FILING))._replace(topic="report-filed.meadow")
+    record = input_record(build_event(FILING))._replace(topic="report-filed.meadow")
 
     refusal = EventDecoder(OWN_TOPICS).decode(record)
 
@@ -211,54 +211,56 @@ def test_a_platform_may_not_speak_on_the_topic_of_another() -> None:
 
 
 def test_what_cannot_be_read_is_put_down_to_the_only_platform_of_its_topic() -> None:
-    refusal = EventDecoder(OWN_TOPICS).decode(Given("report-filed.meadow", b"?"))
+    refusal = EventDecoder(OWN_TOPICS).decode(InputRecord("report-filed.meadow", b"?"))
 
     assert refusal == Refusal(RefusalReason.NOT_JSON, "", "meadow")
 
 
 def test_an_action_does_not_belong_on_the_topic_of_filings() -> None:
-    refusal = DECODER.decode(given(event(RESTRICTED))._replace(topic="report-filed"))
+    refusal = DECODER.decode(input_record(build_event(RESTRICTED))._replace(topic="report-filed"))
 
     assert refusal == Refusal(RefusalReason.UNKNOWN_TYPE, "type", "harbor")
 
 
 @pytest.mark.parametrize("key", [None, b"", b"harbor", TOKEN.encode(), b"meadow|" + TOKEN.encode()])
 def test_a_record_under_another_key_is_refused(key: bytes | None) -> None:
-    refusal = DECODER.decode(given(event(FILING))._replace(key=key))
+    refusal = DECODER.decode(input_record(build_event(FILING))._replace(key=key))
 
     assert refusal == Refusal(RefusalReason.KEY_MISMATCH, "", "harbor")
 
 
 def test_a_heartbeat_is_keyed_by_its_platform_and_says_which_topic_carried_it() -> None:
-    said = heartbeat_event(BEAT, platform="harbor", id="beat-0001", occurred_at=AT)
+    said = heartbeat_event(HEARTBEAT, platform="harbor", id="beat-0001", occurred_at=AT)
 
-    fact = DECODER.decode(given(said)._replace(topic="action-taken"))
+    fact = DECODER.decode(input_record(said)._replace(topic="action-taken"))
 
     assert fact == Heartbeat("harbor", AT, AT + 1_000, AT, 7, "action-taken")
-    assert DECODER.decode(given(said)._replace(key=b"meadow")) == Refusal(RefusalReason.KEY_MISMATCH, "", "harbor")
+    assert DECODER.decode(input_record(said)._replace(key=b"meadow")) == Refusal(
+        RefusalReason.KEY_MISMATCH, "", "harbor"
+    )
 
 
 def test_a_heartbeat_is_about_no_report() -> None:
-    tree = json.loads(encode_structured(heartbeat_event(BEAT, platform="harbor", id="beat-0001", occurred_at=AT))) | {
-        "subject": TOKEN
-    }
+    tree = json.loads(
+        encode_structured(heartbeat_event(HEARTBEAT, platform="harbor", id="beat-0001", occurred_at=AT))
+    ) | {"subject": TOKEN}
 
-    refusal = DECODER.decode(written(tree))
+    refusal = DECODER.decode(json_bytes(tree))
 
     assert refusal == Refusal(RefusalReason.UNKNOWN_FIELD, "", "harbor")
 
 
 def test_a_heartbeat_cannot_vouch_for_the_future() -> None:
-    tree = json.loads(encode_structured(heartbeat_event(BEAT, platform="harbor", id="beat-0001", occurred_at=AT)))
+    tree = json.loads(encode_structured(heartbeat_event(HEARTBEAT, platform="harbor", id="beat-0001", occurred_at=AT)))
     tree["data"]["complete_through"] = "2027-01-01T00:00:00Z"
 
-    refusal = DECODER.decode(written(tree))
+    refusal = DECODER.decode(json_bytes(tree))
 
     assert refusal == Refusal(RefusalReason.FUTURE_TIME, "complete_through", "harbor")
 
 
 def test_an_event_may_be_ahead_of_its_log_time_by_the_skew_of_clocks_only() -> None:
-    record = given(event(FILING))
+    record = input_record(build_event(FILING))
 
     within = DECODER.decode(record._replace(timestamp=AT - EventLimits().max_future_ms))
     beyond = DECODER.decode(record._replace(timestamp=AT - EventLimits().max_future_ms - 1))
@@ -270,9 +272,9 @@ def test_an_event_may_be_ahead_of_its_log_time_by_the_skew_of_clocks_only() -> N
 def test_a_filing_is_told_within_two_weeks_but_an_action_whenever_it_comes() -> None:
     later = AT + EventLimits().max_age_ms
 
-    within = DECODER.decode(given(event(FILING))._replace(timestamp=later))
-    beyond = DECODER.decode(given(event(FILING))._replace(timestamp=later + 1))
-    action = DECODER.decode(given(event(RESTRICTED))._replace(timestamp=later + 1))
+    within = DECODER.decode(input_record(build_event(FILING))._replace(timestamp=later))
+    beyond = DECODER.decode(input_record(build_event(FILING))._replace(timestamp=later + 1))
+    action = DECODER.decode(input_record(build_event(RESTRICTED))._replace(timestamp=later + 1))
 
     assert isinstance(within, Filing)
     assert beyond == Refusal(RefusalReason.TOO_OLD, "time", "harbor")
@@ -280,7 +282,7 @@ def test_a_filing_is_told_within_two_weeks_but_an_action_whenever_it_comes() -> 
 
 
 def test_a_record_is_as_large_as_its_value_and_headers_together() -> None:
-    record = given(event(FILING))
+    record = input_record(build_event(FILING))
     room = EventLimits().max_bytes - len(record.value or b"")
 
     within = DECODER.decode(record._replace(headers=[("trace", bytes(room - 5))]))
@@ -304,8 +306,8 @@ def test_a_record_is_as_large_as_its_value_and_headers_together() -> None:
 def test_binary_mode_is_as_strict(
     headers: list[tuple[str, bytes]], value: bytes | None, reason: RefusalReason, field: str
 ) -> None:
-    base = given(event(FILING))
-    attributes_, data = encode_binary(event(FILING))
+    base = input_record(build_event(FILING))
+    attributes_, data = encode_binary(build_event(FILING))
 
     refusal = DECODER.decode(base._replace(headers=attributes_ + headers, value=data if value is None else value))
 
@@ -318,19 +320,19 @@ def test_binary_mode_is_as_strict(
 def test_headers_without_values_and_records_without_headers_do_no_harm(
     headers: list[tuple[str, bytes]] | None, value: bytes | None
 ) -> None:
-    refusal = DECODER.decode(given(event(FILING))._replace(headers=headers, value=value))
+    refusal = DECODER.decode(input_record(build_event(FILING))._replace(headers=headers, value=value))
 
     assert isinstance(refusal, Refusal)
 
 
 @pytest.mark.parametrize("kind", [b"application/json", b"application/cloudevents-batch+json", b"text/plain", b"\xff"])
 def test_a_content_type_that_is_not_ours_is_not_guessed(kind: bytes) -> None:
-    refusal = DECODER.decode(given(event(FILING))._replace(headers=[("content-type", kind)]))
+    refusal = DECODER.decode(input_record(build_event(FILING))._replace(headers=[("content-type", kind)]))
 
     assert refusal == Refusal(RefusalReason.NOT_CLOUDEVENT, "datacontenttype", "")
 
 
-NAMED = {
+CONTENT_TYPES = {
     "{}": True,
     "{};charset=utf-8": True,
     "{}; charset=utf-8": True,
@@ -352,10 +354,10 @@ NAMED = {
 }
 
 
-@pytest.mark.parametrize("written", NAMED)
+@pytest.mark.parametrize("written", CONTENT_TYPES)
 @pytest.mark.parametrize("change", [str, str.upper, str.title])
 def test_a_media_type_is_read_alike_in_both_modes_and_by_the_schema(written: str, change: Callable[[str], str]) -> None:
-    said, base = event(FILING), given(event(FILING))
+    said, base = build_event(FILING), input_record(build_event(FILING))
     whole, plain = (written.format(change(name)) for name in (STRUCTURED_MEDIA_TYPE, BINARY_MEDIA_TYPE))
     attributes_, data = encode_binary(said)
     tree = json.loads(encode_structured(said)) | {"datacontenttype": plain}
@@ -368,14 +370,14 @@ def test_a_media_type_is_read_alike_in_both_modes_and_by_the_schema(written: str
     ]
 
     refusals = [refusal[:2] for refusal in found if isinstance(refusal, Refusal)]
-    assert refusals == ([] if NAMED[written] else [(RefusalReason.BAD_VALUE, "datacontenttype")] * 4)
+    assert refusals == ([] if CONTENT_TYPES[written] else [(RefusalReason.BAD_VALUE, "datacontenttype")] * 4)
     schema = Draft202012Validator(json.loads(generated_files()["report-filed.v1.json"]))
-    assert schema.is_valid(tree) == NAMED[written]
+    assert schema.is_valid(tree) == CONTENT_TYPES[written]
 
 
 @pytest.mark.parametrize("hostile", [" " * 16_000, "; " * 8_000, ";a=b" * 4_000, ';a="' + "\\x" * 7_000, ";a" * 8_000])
 def test_no_media_type_takes_long(hostile: str) -> None:
-    attributes_, data = encode_binary(event(FILING))
+    attributes_, data = encode_binary(build_event(FILING))
     headers = [("content-type", f"{BINARY_MEDIA_TYPE}{hostile}@".encode()), *attributes_[1:]]
 
     began = process_time()
@@ -386,24 +388,24 @@ def test_no_media_type_takes_long(hostile: str) -> None:
 
 
 def test_the_same_event_has_the_same_content_however_it_is_written() -> None:
-    tree = filing_tree()
-    compact = DECODER.decode(given(event(FILING)))
+    tree = filing_json()
+    compact = DECODER.decode(input_record(build_event(FILING)))
     tree["data"] |= {"items": 1, "severity": "unspecified", "jurisdictions": ["GB", "DE"]}
     backwards = dict(reversed([*tree.items(), ("datacontenttype", "application/json")]))
 
-    spelled_out = DECODER.decode(written(backwards))
-    elsewhere = DECODER.decode(written(backwards | {"time": "2026-01-01T01:00:00.1239+01:00"}))
+    spelled_out = DECODER.decode(json_bytes(backwards))
+    elsewhere = DECODER.decode(json_bytes(backwards | {"time": "2026-01-01T01:00:00.1239+01:00"}))
 
     assert spelled_out == compact
     assert elsewhere == compact
 
 
 def test_another_word_is_another_content() -> None:
-    first = DECODER.decode(given(event(FILING)))
-    tree = filing_tree()
+    first = DECODER.decode(input_record(build_event(FILING)))
+    tree = filing_json()
     tree["data"]["surface"] = "live"
 
-    second = DECODER.decode(written(tree))
+    second = DECODER.decode(json_bytes(tree))
 
     assert isinstance(first, Filing)
     assert isinstance(second, Filing)
@@ -412,10 +414,10 @@ def test_another_word_is_another_content() -> None:
 
 
 def test_lists_of_all_countries_in_ever_new_orders_do_not_fill_the_memory() -> None:
-    codes, decoder = sorted(JURISDICTIONS), EventDecoder(DEMO)
+    codes, decoder = sorted(JURISDICTIONS), EventDecoder(REGISTRY)
     orders = [codes[place:] + codes[:place] for place in range(200)]
-    records = [given(event(replace(FILING, jurisdictions=tuple(order)))) for order in orders]
-    decoder.decode(given(event(FILING)))
+    records = [input_record(build_event(replace(FILING, jurisdictions=tuple(order)))) for order in orders]
+    decoder.decode(input_record(build_event(FILING)))
 
     tracemalloc.start()
     refused = sum(isinstance(decoder.decode(record), Refusal) for record in records)
@@ -427,7 +429,7 @@ def test_lists_of_all_countries_in_ever_new_orders_do_not_fill_the_memory() -> N
 
 
 def test_a_line_of_a_file_was_told_when_it_says_so_else_when_it_happened() -> None:
-    said = event(FILING)
+    said = build_event(FILING)
 
     plain = DECODER.decode_line(encode_structured(said) + b"\n", MAX_TIMESTAMP_MS)
     late = DECODER.decode_line(encode_structured(with_recorded_time(said, AT + 60_000)), MAX_TIMESTAMP_MS)
@@ -443,7 +445,7 @@ def test_a_line_of_a_file_was_told_when_it_says_so_else_when_it_happened() -> No
 
 
 def test_a_line_may_be_as_large_as_a_record_and_its_line_feed_is_no_part_of_it() -> None:
-    line = encode_structured(event(FILING)).ljust(EventLimits().max_bytes)
+    line = encode_structured(build_event(FILING)).ljust(EventLimits().max_bytes)
 
     within = DECODER.decode_line(line + b"\n", MAX_TIMESTAMP_MS)
     beyond = DECODER.decode_line(line + b" \n", MAX_TIMESTAMP_MS)
@@ -468,7 +470,8 @@ def test_an_open_registry_accepts_every_well_formed_platform() -> None:
 
 def test_a_heartbeat_in_a_file_stands_for_both_topics() -> None:
     fact = DECODER.decode_line(
-        encode_structured(heartbeat_event(BEAT, platform="harbor", id="beat-0001", occurred_at=AT)), MAX_TIMESTAMP_MS
+        encode_structured(heartbeat_event(HEARTBEAT, platform="harbor", id="beat-0001", occurred_at=AT)),
+        MAX_TIMESTAMP_MS,
     )
 
     assert isinstance(fact, Heartbeat)
@@ -476,7 +479,7 @@ def test_a_heartbeat_in_a_file_stands_for_both_topics() -> None:
 
 
 @pytest.mark.parametrize(
-    ("registry", "owner"), [(OWN_TOPICS, "meadow"), (DEMO, "")], ids=["its own topic", "a shared topic"]
+    ("registry", "owner"), [(OWN_TOPICS, "meadow"), (REGISTRY, "")], ids=["its own topic", "a shared topic"]
 )
 def test_a_batch_that_cannot_be_read_is_its_topics_owners(registry: Registry, owner: str) -> None:
     topic = registry.platforms["meadow"].report_filed

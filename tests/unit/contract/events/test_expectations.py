@@ -10,12 +10,12 @@ from streams.contract.events.schema.envelope import encode_structured
 from streams.contract.registry.registry import Registry
 from streams.contract.timestamps import MAX_TIMESTAMP_MS
 from streams.domain.vocabulary import Automation, Channel, Ground, Harm, Outcome, RefusalReason, Restriction
-from tests.support.events.examples import accepted
+from tests.support.events.examples import accepted_events
 
 FIELDS = sorted(
     {
         name
-        for event in accepted()
+        for event in accepted_events()
         for name in (*json.loads(encode_structured(event)), *json.loads(encode_structured(event))["data"])
     }
     - {"type"}
@@ -63,7 +63,7 @@ def test_a_field_that_differs_by_type_names_the_types() -> None:
 @pytest.mark.parametrize("field", FIELDS)
 def test_a_refused_value_is_not_what_is_expected(field: str) -> None:
     decode = EventDecoder(Registry.accepting_all()).decode_line
-    for event in accepted():
+    for event in accepted_events():
         line = json.loads(encode_structured(event))
         holder = line if field in line else line["data"]
         if field not in holder:

@@ -5,17 +5,17 @@ from streams.contract.events.decoder import EventDecoder, Refusal
 from streams.contract.outputs.refusal_records import encode_refusal
 from streams.contract.registry.file import read_registry
 from streams.domain.events import Filing
-from tests.support.events.hostile_records import KINDS, MARK, good_filing, hostile_records
-from tests.support.paths import REGISTRY
+from tests.support.events.hostile_records import CANARY, HOSTILE_KINDS, hostile_records, valid_filing
+from tests.support.paths import DEMO_REGISTRY
 
 NOW = 1_767_225_600_000
-DECODER = EventDecoder(read_registry(REGISTRY))
+DECODER = EventDecoder(read_registry(DEMO_REGISTRY))
 
 
 def test_what_is_spoilt_was_good() -> None:
     random = Random(1)
 
-    facts = [DECODER.decode(good_filing(random, NOW)) for _ in range(100)]
+    facts = [DECODER.decode(valid_filing(random, NOW)) for _ in range(100)]
 
     assert all(isinstance(fact, Filing) for fact in facts)
 
@@ -34,10 +34,10 @@ def test_ten_thousand_hostile_records_are_refused_for_the_right_reason() -> None
 def test_nothing_of_a_hostile_record_comes_out() -> None:
     leaks = []
 
-    for record, _, kind in hostile_records(seed=8, count=50 * len(KINDS), now=NOW):
+    for record, _, kind in hostile_records(seed=8, count=50 * len(HOSTILE_KINDS), now=NOW):
         refusal = DECODER.decode(record)
         assert isinstance(refusal, Refusal)
-        if MARK in repr(refusal) or MARK.encode() in encode_refusal(refusal, record):
+        if CANARY in repr(refusal) or CANARY.encode() in encode_refusal(refusal, record):
             leaks.append(kind)
 
     assert not leaks

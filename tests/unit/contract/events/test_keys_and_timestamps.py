@@ -18,12 +18,12 @@ from streams.contract.timestamps import format_timestamp, parse_timestamp
 from streams.contract.topics import Replication, partition_of, required_topics
 from streams.domain.vocabulary import RefusalReason
 from tests.support.events.examples import SECRET, TOKEN
-from tests.unit.contract.events.test_decoder import Given
+from tests.unit.contract.events.test_decoder import InputRecord
 
 NOON = int(datetime(2026, 3, 1, 12, tzinfo=UTC).timestamp()) * 1000
 
 
-class Cluster:
+class FixedPartitions:
     """As much of a client's view of a cluster as its partitioner asks for."""
 
     def __init__(self, partitions: int) -> None:
@@ -44,7 +44,7 @@ class Cluster:
 def test_a_key_lands_where_a_platforms_own_client_puts_it(partitions: int) -> None:
     random = Random(partitions)
     keys = [random.randbytes(random.randrange(80)) for _ in range(500)]
-    client, cluster = DefaultPartitioner(), Cluster(partitions)
+    client, cluster = DefaultPartitioner(), FixedPartitions(partitions)
 
     expected = [client.partition("measures", each, each, b"", b"", cluster) for each in keys]
 
@@ -167,7 +167,7 @@ def test_more_acknowledgements_than_brokers_are_refused() -> None:
 
 
 def test_a_refusal_is_told_without_the_record_and_the_same_at_every_redelivery() -> None:
-    record = Given(topics.MEASURES, b"mustnotleak", b"mustnotleak", NOON, (), 3, 41)
+    record = InputRecord(topics.MEASURES, b"mustnotleak", b"mustnotleak", NOON, (), 3, 41)
     refusal = Refusal(RefusalReason.BAD_VALUE, "harm", "harbor")
 
     value = encode_refusal(refusal, record)
@@ -184,7 +184,7 @@ def test_a_refusal_is_told_without_the_record_and_the_same_at_every_redelivery()
 
 @pytest.mark.parametrize("stamp", [-1, 253_402_300_800_000, 2**63 - 1])
 def test_a_record_whose_sender_stamped_it_with_no_instant_is_told_of_all_the_same(stamp: int) -> None:
-    record = Given("report-filed", b"x", None, stamp)
+    record = InputRecord("report-filed", b"x", None, stamp)
 
     told = decode_refusal(encode_refusal(Refusal(RefusalReason.FUTURE_TIME, "", ""), record)).logged_at
 

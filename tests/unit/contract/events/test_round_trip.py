@@ -27,11 +27,11 @@ from streams.domain import labels
 from streams.domain.events import Action, Amendment, Filing, Heartbeat, Retraction
 from streams.domain.labels import Labels
 from streams.domain.vocabulary import FINAL_RESTRICTIONS, RefusalReason
-from tests.unit.contract.events.strategies import INSTANTS, JUNK, events, mangled
-from tests.unit.contract.events.test_decoder import Given
+from tests.unit.contract.events.strategies import ANY_JSON, INSTANTS, events, mangled_bytes
+from tests.unit.contract.events.test_decoder import InputRecord
 
 DECODER = EventDecoder(Registry.accepting_all())
-MANY = settings(max_examples=300, deadline=None)
+MANY_EXAMPLES = settings(max_examples=300, deadline=None)
 KNOWN_NAMES = {
     "",
     "data",
@@ -49,7 +49,7 @@ def expected_labels(data: ReportFiled) -> str:
     )
 
 
-def said(event: AnyEvent) -> tuple[object, ...]:
+def decoded_as_domain_event(event: AnyEvent) -> tuple[object, ...]:
     """What the fact of an event must hold past its key, platform, times and digests."""
     match event:
         case ReportFiledEvent(data=data):
@@ -72,7 +72,7 @@ def said(event: AnyEvent) -> tuple[object, ...]:
 
 
 @given(events())
-@MANY
+@MANY_EXAMPLES
 def test_what_is_encoded_is_what_is_decoded(event: AnyEvent) -> None:
     fact = DECODER.decode_line(encode_structured(event), MAX_TIMESTAMP_MS)
 
@@ -80,21 +80,21 @@ def test_what_is_encoded_is_what_is_decoded(event: AnyEvent) -> None:
     assert fact.platform == event.source.removeprefix("/platforms/")
     assert fact.at == fact.logged_at == parse_timestamp(event.time)
     if isinstance(fact, Heartbeat):
-        assert (Heartbeat, *fact[3:]) == said(event)
+        assert (Heartbeat, *fact[3:]) == decoded_as_domain_event(event)
     else:
         assert not isinstance(event, HeartbeatEvent)
         assert fact.key == keys.record_key(fact.platform, event.subject)
         assert fact.id == keys.event_digest(event.id)
-        assert (type(fact), *fact[6:]) == said(event)
+        assert (type(fact), *fact[6:]) == decoded_as_domain_event(event)
 
 
 @given(events(), INSTANTS)
-@MANY
+@MANY_EXAMPLES
 def test_both_modes_say_the_same(event: AnyEvent, later: int) -> None:
     topic = "action-taken" if isinstance(event, ActionTakenEvent) else "report-filed"
     platform = event.source.removeprefix("/platforms/")
     key = platform.encode() if isinstance(event, HeartbeatEvent) else keys.record_key(platform, event.subject)
-    record = Given(topic, encode_structured(event), key, parse_timestamp(event.time) + later % 86_400_000)
+    record = InputRecord(topic, encode_structured(event), key, parse_timestamp(event.time) + later % 86_400_000)
     headers, value = encode_binary(event)
 
     structured = DECODER.decode(record)
@@ -104,7 +104,7 @@ def test_both_modes_say_the_same(event: AnyEvent, later: int) -> None:
 
 
 @given(events(), st.randoms(use_true_random=False))
-@MANY
+@MANY_EXAMPLES
 def test_the_order_of_names_and_the_blanks_between_do_not_matter(event: AnyEvent, random: Random) -> None:
     tree = json.loads(encode_structured(event))
     shuffled = dict(random.sample(sorted(tree.items(), key=lambda item: item[0]), len(tree)))
@@ -114,10 +114,10 @@ def test_the_order_of_names_and_the_blanks_between_do_not_matter(event: AnyEvent
     assert fact == DECODER.decode_line(encode_structured(event), MAX_TIMESTAMP_MS)
 
 
-@given(mangled())
+@given(mangled_bytes())
 @settings(max_examples=800, deadline=None)
 def test_whatever_is_done_to_an_event_it_is_read_or_refused_in_known_words(raw: bytes) -> None:
-    record = Given("report-filed", raw, timestamp=4_102_444_800_000)
+    record = InputRecord("report-filed", raw, timestamp=4_102_444_800_000)
 
     for outcome in (DECODER.decode(record), DECODER.decode_line(raw, MAX_TIMESTAMP_MS)):
         if isinstance(outcome, Refusal):
@@ -133,7 +133,7 @@ def test_a_name_that_stands_twice_is_refused_wherever_it_stands(event: AnyEvent,
     inner = data.draw(st.booleans())
     target = tree["data"] if inner else tree
     name = data.draw(st.sampled_from(sorted(target)))
-    value = json.dumps(data.draw(JUNK | st.just(target[name])))
+    value = json.dumps(data.draw(ANY_JSON | st.just(target[name])))
     spoilt = json.dumps(target).replace("{", f'{{"{name}": {value}, ', 1)
     raw = json.dumps(tree | {"data": None}).replace("null", spoilt) if inner else spoilt
 
@@ -144,7 +144,7 @@ def test_a_name_that_stands_twice_is_refused_wherever_it_stands(event: AnyEvent,
 
 
 @given(
-    st.binary(max_size=40) | JUNK.map(lambda junk: json.dumps(junk).encode()),
+    st.binary(max_size=40) | ANY_JSON.map(lambda junk: json.dumps(junk).encode()),
     st.lists(
         st.tuples(
             st.sampled_from(
@@ -155,9 +155,9 @@ def test_a_name_that_stands_twice_is_refused_wherever_it_stands(event: AnyEvent,
         max_size=6,
     ),
 )
-@MANY
+@MANY_EXAMPLES
 def test_no_headers_lead_astray(value: bytes, headers: list[tuple[str, bytes]]) -> None:
-    refusal = DECODER.decode(Given("report-filed", value, headers=headers))
+    refusal = DECODER.decode(InputRecord("report-filed", value, headers=headers))
 
     assert isinstance(refusal, Refusal)
     assert refusal.field in KNOWN_NAMES

@@ -12,9 +12,9 @@ from streams.contract.events.source_records import UnreadableBatch
 from streams.contract.export.schemas import generated_files, write_files
 from streams.contract.outputs.refusal_records import encode_refusal as encode_refused
 from streams.domain.vocabulary import RefusalReason
-from tests.support.events.examples import SPOILT, Spoilt, accepted
+from tests.support.events.examples import REJECTED_EXAMPLES, RejectedExample, accepted_events
 from tests.support.paths import ROOT
-from tests.unit.contract.events.test_decoder import Given
+from tests.unit.contract.events.test_decoder import InputRecord
 
 GENERATED = generated_files()
 SCHEMAS = {name: json.loads(text) for name, text in GENERATED.items() if name.endswith(".v1.json")}
@@ -47,7 +47,7 @@ def test_every_schema_is_one_by_its_own_meta_schema(name: str) -> None:
         pytest.fail(f"{name} refers to what it does not hold: {error}")
 
 
-@pytest.mark.parametrize("said", accepted(), ids=lambda said: type(said).__name__)
+@pytest.mark.parametrize("said", accepted_events(), ids=lambda said: type(said).__name__)
 def test_what_the_decoder_accepts_its_schema_accepts(said: AnyEvent) -> None:
     tree: dict[str, Any] = json.loads(encode_structured(said))
 
@@ -56,8 +56,8 @@ def test_what_the_decoder_accepts_its_schema_accepts(said: AnyEvent) -> None:
     assert not errors
 
 
-@pytest.mark.parametrize("spoilt", SPOILT, ids=lambda spoilt: spoilt.sentence)
-def test_what_the_decoder_refuses_for_its_words_its_schema_refuses(spoilt: Spoilt) -> None:
+@pytest.mark.parametrize("spoilt", REJECTED_EXAMPLES, ids=lambda spoilt: spoilt.sentence)
+def test_what_the_decoder_refuses_for_its_words_its_schema_refuses(spoilt: RejectedExample) -> None:
     declared = spoilt.tree.get("type")
     known = isinstance(declared, str) and declared.removeprefix("safeclock.") + ".json" in SCHEMAS
 
@@ -67,7 +67,9 @@ def test_what_the_decoder_refuses_for_its_words_its_schema_refuses(spoilt: Spoil
 
 
 def test_a_refusal_is_as_its_schema_says() -> None:
-    value = encode_refused(Refusal(RefusalReason.NOT_JSON, "", ""), Given("report-filed", None, None, 0, (), 1, 2))
+    value = encode_refused(
+        Refusal(RefusalReason.NOT_JSON, "", ""), InputRecord("report-filed", None, None, 0, (), 1, 2)
+    )
 
     errors = [error.message for error in validator("safeclock.event-refused.v1").iter_errors(json.loads(value))]
 

@@ -8,7 +8,7 @@ from streams.contract.metrics.metric import COHORT_LIMITS, HISTOGRAM_EDGES, Labe
 from streams.contract.packs.file import load_rulebook
 from streams.contract.registry.registry import Registry
 from streams.domain.duration_bins import edge_index
-from tests.support.paths import CHILDREN
+from tests.support.paths import CHILDREN_PACK
 
 LISTED: dict[LabelSource, tuple[str, ...]] = {
     **dict.fromkeys((LabelSource.REGISTRY, LabelSource.PARTITIONS, LabelSource.RELEASE), ("one",)),
@@ -34,7 +34,7 @@ def test_one_platform_costs_no_more_than_its_budget_with_the_children_s_pack() -
     of_platforms = [metric for metric in METRICS if any(label.name == "platform" for label in metric.labels)]
 
     assert sum(map(series, of_platforms)) <= MAX_SERIES_PER_PLATFORM
-    assert len(load_rulebook([CHILDREN], Registry.accepting_all(), 0).clocks) == BUDGETED_CLOCKS
+    assert len(load_rulebook([CHILDREN_PACK], Registry.accepting_all(), 0).clocks) == BUDGETED_CLOCKS
 
 
 def test_no_name_is_declared_twice_and_every_one_is_found() -> None:

@@ -20,30 +20,30 @@ from streams.domain.duration_bins import HOUR
 from streams.domain.ledger.counters import ClockCounterNames
 from streams.domain.ledger.report_updates import ClocksEnded, DeadlinesPassed, EndedClock, ReportUpdate
 
-ACKNOWLEDGE, DECIDE, ACT = (ClockCounterNames(clock) for clock in STANDARD_CLOCKS)
-MEASURE = ClockCounterNames(STANDARD_CLOCKS[0]._replace(id="only_measures", limit=None))
+ACKNOWLEDGE_NAMES, DECISION_NAMES, ACTION_NAMES = (ClockCounterNames(clock) for clock in STANDARD_CLOCKS)
+UNLIMITED_NAMES = ClockCounterNames(STANDARD_CLOCKS[0]._replace(id="only_measures", limit=None))
 KEY = b"harbor|k1_" + b"a" * 43
 FILED = 1_767_571_200_000
 
 
-def responded(*ended: EndedClock, after: int = HOUR) -> ClocksEnded:
+def response_update(*ended: EndedClock, after: int = HOUR) -> ClocksEnded:
     return ClocksEnded(KEY, FILED, FILED + after, after, ended)
 
 
-NOTICES: list[ReportUpdate] = [
-    responded(EndedClock(ACT, STOPPED, MET)),
-    responded(
-        EndedClock(ACKNOWLEDGE, STOPPED, MET),
-        EndedClock(DECIDE, EXPIRED, MISSED),
-        EndedClock(MEASURE, STOPPED, PENDING),
+UPDATES: list[ReportUpdate] = [
+    response_update(EndedClock(ACTION_NAMES, STOPPED, MET)),
+    response_update(
+        EndedClock(ACKNOWLEDGE_NAMES, STOPPED, MET),
+        EndedClock(DECISION_NAMES, EXPIRED, MISSED),
+        EndedClock(UNLIMITED_NAMES, STOPPED, PENDING),
     ),
-    responded(EndedClock(DECIDE, STOPPED, MET), EndedClock(ACT, STOPPED, MET), after=0),
-    DeadlinesPassed(KEY, FILED, FILED + 24 * HOUR, (ACT,)),
-    DeadlinesPassed(KEY, FILED, FILED + 24 * HOUR, (ACT, DECIDE, ACKNOWLEDGE)),
+    response_update(EndedClock(DECISION_NAMES, STOPPED, MET), EndedClock(ACTION_NAMES, STOPPED, MET), after=0),
+    DeadlinesPassed(KEY, FILED, FILED + 24 * HOUR, (ACTION_NAMES,)),
+    DeadlinesPassed(KEY, FILED, FILED + 24 * HOUR, (ACTION_NAMES, DECISION_NAMES, ACKNOWLEDGE_NAMES)),
 ]
 
 
-@pytest.mark.parametrize("notice", NOTICES)
+@pytest.mark.parametrize("notice", UPDATES)
 def test_what_is_put_together_from_texts_is_what_the_types_would_write(notice: ReportUpdate) -> None:
     told = encode_report_update(notice)
 
@@ -51,7 +51,7 @@ def test_what_is_put_together_from_texts_is_what_the_types_would_write(notice: R
 
 
 def test_a_response_tells_every_clock_that_ended_with_it() -> None:
-    event = decode_report_update(encode_report_update(NOTICES[1]))
+    event = decode_report_update(encode_report_update(UPDATES[1]))
 
     assert isinstance(event, ResponseMeasuredEvent)
     assert (event.subject, event.data.platform) == (KEY.decode().removeprefix("harbor|"), "harbor")
@@ -66,7 +66,7 @@ def test_a_response_tells_every_clock_that_ended_with_it() -> None:
 
 
 def test_a_miss_tells_when_the_limit_passed() -> None:
-    event = decode_report_update(encode_report_update(NOTICES[3]))
+    event = decode_report_update(encode_report_update(UPDATES[3]))
 
     assert isinstance(event, DeadlineMissedEvent)
     assert event.time == "2026-01-06T00:00:00.000Z"
@@ -76,24 +76,24 @@ def test_a_miss_tells_when_the_limit_passed() -> None:
 @pytest.mark.parametrize(
     "other",
     [
-        responded(EndedClock(ACT, STOPPED, MET), after=2 * HOUR),
-        responded(EndedClock(DECIDE, STOPPED, MET)),
-        responded(EndedClock(ClockCounterNames(STANDARD_CLOCKS[2]._replace(version="2")), STOPPED, MET)),
-        responded(EndedClock(ACT, EXPIRED, MISSED)),
-        NOTICES[0]._replace(key=KEY.replace(b"harbor", b"meadow")),
+        response_update(EndedClock(ACTION_NAMES, STOPPED, MET), after=2 * HOUR),
+        response_update(EndedClock(DECISION_NAMES, STOPPED, MET)),
+        response_update(EndedClock(ClockCounterNames(STANDARD_CLOCKS[2]._replace(version="2")), STOPPED, MET)),
+        response_update(EndedClock(ACTION_NAMES, EXPIRED, MISSED)),
+        UPDATES[0]._replace(key=KEY.replace(b"harbor", b"meadow")),
     ],
 )
 def test_an_id_is_a_function_of_what_is_said(other: ReportUpdate) -> None:
     first, again, another = (
         decode_report_update(encode_report_update(notice)).id
-        for notice in (NOTICES[0], responded(EndedClock(ACT, STOPPED, MET)), other)
+        for notice in (UPDATES[0], response_update(EndedClock(ACTION_NAMES, STOPPED, MET)), other)
     )
 
     assert first == again
     assert another != first
 
 
-@pytest.mark.parametrize("notice", NOTICES)
+@pytest.mark.parametrize("notice", UPDATES)
 def test_a_notice_is_by_its_schema(notice: ReportUpdate) -> None:
     event = json.loads(encode_report_update(notice))
     kind = event["type"].removeprefix("safeclock.").removesuffix(".v1")

@@ -13,11 +13,11 @@ from streams.domain.cohorts.objectives import Period, Statistic
 from streams.domain.duration_bins import DAY, FOREVER_MS, HOUR
 from streams.domain.events import ActionKind
 from streams.domain.vocabulary import Outcome, Severity
-from tests.support.paths import CHILDREN
+from tests.support.paths import CHILDREN_PACK
 
 GROUPS = ("AU", "EU", "IN", "UK", "US", "other", "ZZ")
-HEAD = 'id = "local"\nversion = "1"\n'
-CLOCK = """
+PACK_HEADER = 'id = "local"\nversion = "1"\n'
+CLOCK_TOML = """
 [[clocks]]
 id = "removal"
 version = "1"
@@ -29,18 +29,18 @@ source = "A test"
 """
 
 
-def pack(more: str = "", clock: str = CLOCK) -> Rulebook:
-    return parse_pack(f"{HEAD}{clock}{more}".encode(), "local.toml", GROUPS)
+def parse_local(more: str = "", clock: str = CLOCK_TOML) -> Rulebook:
+    return parse_pack(f"{PACK_HEADER}{clock}{more}".encode(), "local.toml", GROUPS)
 
 
-def problems(more: str = "", clock: str = CLOCK) -> list[str]:
+def pack_problems(more: str = "", clock: str = CLOCK_TOML) -> list[str]:
     with pytest.raises(PackError) as error:
-        pack(more, clock)
+        parse_local(more, clock)
     return list(error.value.problems)
 
 
 def test_the_childrens_pack_holds_at_least_twelve_clocks_and_nobody_has_reviewed_one() -> None:
-    rules = read_pack(CHILDREN, GROUPS).rules
+    rules = read_pack(CHILDREN_PACK, GROUPS).rules
 
     assert len(rules) >= 12
     assert not any(rule.legal_basis.is_reviewed for rule in rules)
@@ -48,14 +48,14 @@ def test_the_childrens_pack_holds_at_least_twelve_clocks_and_nobody_has_reviewed
 
 
 def test_every_statistic_and_a_clock_that_only_measures_stand_in_the_childrens_pack() -> None:
-    rules = read_pack(CHILDREN, GROUPS).rules
+    rules = read_pack(CHILDREN_PACK, GROUPS).rules
 
     assert {rule.statistic for rule in rules} == set(Statistic)
     assert [rule.clock.id for rule in rules if rule.clock.limit is None] == ["hotline_takedown"]
 
 
 def test_a_clock_says_what_it_is() -> None:
-    (rule,) = pack(
+    (rule,) = parse_local(
         """
 harms = ["grooming"]
 severities = ["critical"]
@@ -92,14 +92,14 @@ reviewed_on = 2026-01-01
 
 
 def test_a_report_of_unspecified_severity_is_under_the_clocks_of_the_strictest() -> None:
-    (critical,), (standard,) = (pack(f'severities = ["{word}"]').rules for word in ("critical", "standard"))
+    (critical,), (standard,) = (parse_local(f'severities = ["{word}"]').rules for word in ("critical", "standard"))
 
     assert critical.clock.scope.severities == {Severity.CRITICAL, Severity.UNSPECIFIED}
     assert standard.clock.scope.severities == {Severity.STANDARD}
 
 
 def test_a_clock_without_dates_is_always_in_force_and_one_with_a_beginning_has_no_end() -> None:
-    (always,), (since,) = pack().rules, pack("in_force_from = 1970-01-03").rules
+    (always,), (since,) = parse_local().rules, parse_local("in_force_from = 1970-01-03").rules
 
     assert always.clock.validity == ((0, FOREVER_MS),)
     assert since.clock.validity == ((2 * DAY, FOREVER_MS),)
@@ -153,7 +153,7 @@ def test_a_clock_without_dates_is_always_in_force_and_one_with_a_beginning_has_n
     ],
 )
 def test_what_cannot_be_is_refused_with_file_line_clock_and_field(more: str, problem: str) -> None:
-    assert problems(more)[0].startswith(problem)
+    assert pack_problems(more)[0].startswith(problem)
 
 
 @pytest.mark.parametrize(
@@ -167,7 +167,7 @@ def test_what_cannot_be_is_refused_with_file_line_clock_and_field(more: str, pro
     ],
 )
 def test_one_mistake_is_one_problem(more: str) -> None:
-    assert len(problems(more)) == 1
+    assert len(pack_problems(more)) == 1
 
 
 @pytest.mark.parametrize(
@@ -184,19 +184,19 @@ def test_one_mistake_is_one_problem(more: str) -> None:
     ],
 )
 def test_a_value_is_told_as_the_file_has_it_and_cut_short(more: str, got: str) -> None:
-    (problem,) = problems(more)
+    (problem,) = pack_problems(more)
 
     assert problem.endswith(f", {got}")
 
 
 def test_a_field_that_is_none_is_held_against_the_nearest() -> None:
-    (problem,) = problems('jurisdiction = ["UK"]')
+    (problem,) = pack_problems('jurisdiction = ["UK"]')
 
     assert problem == "local.toml:12: clock 'removal': jurisdiction: expected jurisdictions"
 
 
 def test_a_word_that_is_none_is_held_against_the_nearest() -> None:
-    (problem,) = problems('harms = ["grooming", "csma"]')
+    (problem,) = pack_problems('harms = ["grooming", "csma"]')
 
     assert problem == "local.toml:12: clock 'removal': harms: expected csam, got 'csma'"
 
@@ -210,14 +210,14 @@ def test_a_word_that_is_none_is_held_against_the_nearest() -> None:
     ],
 )
 def test_a_field_is_found_however_it_is_written(written: str, line: int) -> None:
-    clock = CLOCK.replace('limit = "24h"', written).replace("[[clocks]]", "[[ clocks ]] # of a test")
+    clock = CLOCK_TOML.replace('limit = "24h"', written).replace("[[clocks]]", "[[ clocks ]] # of a test")
 
-    assert problems(clock=clock)[-1].startswith(f"local.toml:{line}: clock 'removal': limit: expected")
+    assert pack_problems(clock=clock)[-1].startswith(f"local.toml:{line}: clock 'removal': limit: expected")
 
 
 @pytest.mark.parametrize("limit", ["25h1m", "2h30m", "401d", "24", "0h", "121m", "90s", "7344s", "337h"])
 def test_a_limit_off_the_grid_is_refused(limit: str) -> None:
-    (problem,) = problems(clock=CLOCK.replace("24h", limit))
+    (problem,) = pack_problems(clock=CLOCK_TOML.replace("24h", limit))
 
     assert problem.startswith("local.toml:9: clock 'removal': limit: expected a duration in whole minutes up to 2 h")
 
@@ -235,17 +235,17 @@ def test_a_limit_off_the_grid_is_refused(limit: str) -> None:
     ],
 )
 def test_a_stop_that_cannot_occur_is_refused(stops: str, more: str, problem: str) -> None:
-    assert problem in problems(more, CLOCK.replace('["final_restriction"]', stops))[0]
+    assert problem in pack_problems(more, CLOCK_TOML.replace('["final_restriction"]', stops))[0]
 
 
 def test_what_is_asked_of_durations_needs_a_limit() -> None:
-    (problem,) = problems('statistic = "mean"', CLOCK.replace('limit = "24h"\n', ""))
+    (problem,) = pack_problems('statistic = "mean"', CLOCK_TOML.replace('limit = "24h"\n', ""))
 
     assert problem == "local.toml:4: clock 'removal': limit: expected a limit with statistic mean, found nothing"
 
 
 def test_a_clock_out_of_force_before_it_is_in_force_is_refused() -> None:
-    (problem,) = problems("in_force_from = 2026-02-01\nin_force_until = 2026-02-01")
+    (problem,) = pack_problems("in_force_from = 2026-02-01\nin_force_until = 2026-02-01")
 
     assert problem.startswith("local.toml:13: clock 'removal': in_force_until: expected a day after 2026-02-01")
 
@@ -254,7 +254,7 @@ def test_a_clock_out_of_force_before_it_is_in_force_is_refused() -> None:
 def test_a_clock_that_is_written_inline_is_found_where_the_clocks_are(between: str, line: int) -> None:
     inline = '{id = "removal", version = "1", stops = ["final_restriction"], basis = "x", source = "x", limit = 24}'
 
-    found = problems(clock=f"clocks = [{between}{inline}{between}]\n")
+    found = pack_problems(clock=f"clocks = [{between}{inline}{between}]\n")
 
     assert [problem.partition(": expected")[0] for problem in found] == [
         f"local.toml:{line}: clock 'removal': limit",
@@ -263,25 +263,25 @@ def test_a_clock_that_is_written_inline_is_found_where_the_clocks_are(between: s
 
 
 def test_two_clocks_of_one_pack_need_names_of_their_own() -> None:
-    (problem,) = problems(clock=CLOCK + CLOCK)
+    (problem,) = pack_problems(clock=CLOCK_TOML + CLOCK_TOML)
 
     assert problem == "local.toml:14: clock 'removal@1': id: expected one definition, found another at local.toml:5"
 
 
 def test_every_mistake_is_said_at_once() -> None:
-    assert len(problems('harms = ["x"]\nlink = "y"\ncolour = 1')) == 3
+    assert len(pack_problems('harms = ["x"]\nlink = "y"\ncolour = 1')) == 3
 
 
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
         (b"clocks = [", "local.toml: expected TOML: Invalid value (at end of document)"),
-        (HEAD.encode() + b"clocks = = 1", "local.toml:3: expected TOML: Invalid value (column 10)"),
+        (PACK_HEADER.encode() + b"clocks = = 1", "local.toml:3: expected TOML: Invalid value (column 10)"),
         (
-            HEAD.encode() + b'title = "J\xfcrgen"',
+            PACK_HEADER.encode() + b'title = "J\xfcrgen"',
             "local.toml:3: expected TOML in UTF-8, found a byte that is not UTF-8",
         ),
-        (HEAD.encode("utf-16"), "local.toml:1: expected TOML in UTF-8, found a byte that is not UTF-8"),
+        (PACK_HEADER.encode("utf-16"), "local.toml:1: expected TOML in UTF-8, found a byte that is not UTF-8"),
         (
             b"id = " + b"[" * 5_000 + b"]" * 5_000,
             "local.toml: expected TOML, found lists or tables that are nested too deeply",
@@ -296,22 +296,22 @@ def test_what_is_not_toml_is_said_to_be_none(text: bytes, problem: str) -> None:
 
 
 def test_the_mark_that_some_editors_put_before_a_text_does_no_harm() -> None:
-    assert parse_pack(f"\ufeff{HEAD}{CLOCK}".encode(), "local.toml", GROUPS) == pack()
+    assert parse_pack(f"\ufeff{PACK_HEADER}{CLOCK_TOML}".encode(), "local.toml", GROUPS) == parse_local()
 
 
 def test_packs_are_measured_beside_the_standard_clocks() -> None:
-    rulebook = load_rulebook([CHILDREN], Registry.accepting_all(), 0)
+    rulebook = load_rulebook([CHILDREN_PACK], Registry.accepting_all(), 0)
 
     assert rulebook.rules[:3] == STANDARD_RULES.rules
     assert rulebook.name == f"standard@1+children@1#{rulebook.digest}"
 
 
 def test_every_clock_that_stands_in_two_packs_is_refused_with_both_places() -> None:
-    ours = CLOCK.replace("removal", "time_to_action")
-    other = parse_pack(f"{HEAD}{CLOCK}{ours}".encode(), "other.toml", GROUPS)
+    ours = CLOCK_TOML.replace("removal", "time_to_action")
+    other = parse_pack(f"{PACK_HEADER}{CLOCK_TOML}{ours}".encode(), "other.toml", GROUPS)
 
     with pytest.raises(RulebookError) as error:
-        STANDARD_RULES.merge([pack(), other])
+        STANDARD_RULES.merge([parse_local(), other])
 
     assert str(error.value).splitlines() == [
         "other.toml:5: clock 'removal@1': id: expected one definition, found another at local.toml:5",
@@ -326,7 +326,7 @@ def test_two_clocks_whose_marks_are_equal_are_refused_with_the_place_of_the_latt
         (known, version) for version, mark in marked if (known := versions.setdefault(mark, version)) != version
     )
     one, two = (
-        parse_pack((HEAD + CLOCK.replace('"1"', f'"{version}"') + period).encode(), f"{name}.toml", GROUPS)
+        parse_pack((PACK_HEADER + CLOCK_TOML.replace('"1"', f'"{version}"') + period).encode(), f"{name}.toml", GROUPS)
         for name, version, period in (
             ("one", former, "in_force_until = 2026-03-01"),
             ("two", latter, "in_force_from = 2026-03-01"),
@@ -342,14 +342,16 @@ def test_two_clocks_whose_marks_are_equal_are_refused_with_the_place_of_the_latt
     )
 
 
-SECOND = CLOCK.replace('version = "1"', 'version = "2"')
+SECOND_CLOCK_TOML = CLOCK_TOML.replace('version = "1"', 'version = "2"')
 
 
 def test_two_versions_that_would_run_on_one_report_are_refused_since_it_would_count_twice() -> None:
-    ours = SECOND.replace("removal", "time_to_action")
+    ours = SECOND_CLOCK_TOML.replace("removal", "time_to_action")
 
     with pytest.raises(RulebookError) as error:
-        STANDARD_RULES.merge([pack(SECOND), parse_pack(f"{HEAD}{ours}".encode(), "other.toml", GROUPS)])
+        STANDARD_RULES.merge(
+            [parse_local(SECOND_CLOCK_TOML), parse_pack(f"{PACK_HEADER}{ours}".encode(), "other.toml", GROUPS)]
+        )
 
     assert [line.partition(" (")[0] for line in str(error.value).splitlines()] == [
         "other.toml:5: clock 'time_to_action@2': version: expected no report on which time_to_action@1 also runs",
@@ -366,15 +368,15 @@ def test_two_versions_that_would_run_on_one_report_are_refused_since_it_would_co
     ],
 )
 def test_versions_that_never_run_on_one_report_go_together(first: str, second: str) -> None:
-    both = pack(clock=f"{CLOCK}{first}\n{SECOND}{second}\n")
+    both = parse_local(clock=f"{CLOCK_TOML}{first}\n{SECOND_CLOCK_TOML}{second}\n")
 
     assert len(STANDARD_RULES.merge([both]).rules) == len(STANDARD_RULES.rules) + 2
 
 
 def test_the_mistakes_of_all_packs_are_said_at_once(tmp_path: Path) -> None:
     one, two = tmp_path / "one.toml", tmp_path / "two.toml"
-    one.write_text(f"{HEAD}{CLOCK}colour = 1\n", encoding="utf-8")
-    two.write_text(f"{HEAD}{CLOCK}link = 'x'\n", encoding="utf-8")
+    one.write_text(f"{PACK_HEADER}{CLOCK_TOML}colour = 1\n", encoding="utf-8")
+    two.write_text(f"{PACK_HEADER}{CLOCK_TOML}link = 'x'\n", encoding="utf-8")
 
     with pytest.raises(PackError) as error:
         load_rulebook([one, tmp_path / "absent.toml", two, tmp_path], Registry.accepting_all(), 0)
@@ -392,7 +394,7 @@ def test_the_mistakes_of_all_packs_are_said_at_once(tmp_path: Path) -> None:
 def test_a_review_that_has_not_taken_place_anywhere_is_refused(tmp_path: Path, hours: int, right: bool) -> None:  # noqa: FBT001
     path = tmp_path / "local.toml"
     review = 'reviewed_by = "Counsel of the test"\nreviewed_on = 1970-01-02\n'
-    path.write_text(f"{HEAD}{CLOCK}{review}", encoding="utf-8")
+    path.write_text(f"{PACK_HEADER}{CLOCK_TOML}{review}", encoding="utf-8")
 
     if right:
         assert load_rulebook([path], Registry.accepting_all(), hours * HOUR).rules[-1].legal_basis.is_reviewed
@@ -405,9 +407,9 @@ def test_a_review_that_has_not_taken_place_anywhere_is_refused(tmp_path: Path, h
 
 
 def test_the_name_of_a_rulebook_tells_of_every_change_and_not_of_the_order() -> None:
-    second = CLOCK.replace('"removal"', '"second"')
-    first, turned = pack(second), pack(clock=second + CLOCK)
+    second = CLOCK_TOML.replace('"removal"', '"second"')
+    first, turned = parse_local(second), parse_local(clock=second + CLOCK_TOML)
 
     assert first.name == turned.name
-    assert first.name != pack(second.replace("24h", "48h")).name
-    assert first.name != pack(second + 'period = "month"\n').name
+    assert first.name != parse_local(second.replace("24h", "48h")).name
+    assert first.name != parse_local(second + 'period = "month"\n').name

@@ -9,7 +9,7 @@ from dashboards.board.settings import load_settings as load_board
 from streams.contract.settings.environment import BadSettingsError
 from streams.contract.settings.http_security import HttpSecurity
 from streams.runtime.settings import load_settings
-from tests.support.broker.security.certificates import Authority
+from tests.support.broker.security.certificates import CertificateAuthority
 
 NOON = dt.datetime(2026, 1, 5, 12, tzinfo=dt.UTC)
 BEYOND = {"SAFECLOCK_HTTP_HOST": "0.0.0.0"}  # noqa: S104 - what is refused
@@ -17,7 +17,7 @@ BEYOND = {"SAFECLOCK_HTTP_HOST": "0.0.0.0"}  # noqa: S104 - what is refused
 
 @pytest.fixture
 def protected(tmp_path: Path) -> dict[str, str]:
-    pair = Authority(tmp_path, "authority", NOON).signed("board", "127.0.0.1")
+    pair = CertificateAuthority(tmp_path, "authority", NOON).issue("board", "127.0.0.1")
     password = tmp_path / "password"
     password.write_text("hush-hush\n", encoding="utf-8")
     return {
@@ -72,7 +72,7 @@ def test_who_says_that_the_network_is_private_is_believed() -> None:
 
 
 def test_a_key_that_is_not_the_certificate_s_is_refused(protected: dict[str, str], tmp_path: Path) -> None:
-    other = Authority(tmp_path, "another", NOON).signed("other", "127.0.0.1")
+    other = CertificateAuthority(tmp_path, "another", NOON).issue("other", "127.0.0.1")
 
     with pytest.raises(BadSettingsError, match=r"^SAFECLOCK_HTTP_CERT_FILE, SAFECLOCK_HTTP_KEY_FILE: expected a cert"):
         load_settings({**protected, "SAFECLOCK_HTTP_KEY_FILE": str(other.key_file)})

@@ -29,38 +29,38 @@ from streams.domain.ledger import counters
 from streams.domain.ledger.platform_state import TOPIC_ROLES
 from tests.support.monitoring.exposition import exposition
 from tests.support.simulation.board_measures import (
-    EVERY,
+    ALL_PARTITIONS,
     PARTITIONS,
     RULEBOOK,
+    apply_updates,
     board_at,
-    registry,
-    status,
-    told,
-    worked,
+    demo_registry,
+    partition_status,
+    simulated_measures,
 )
 
 
 @pytest.fixture(scope="module")
 def board() -> Board:
     """A board that has read the whole history."""
-    return told(board_at(worked().as_of), worked().updates)
+    return apply_updates(board_at(simulated_measures().as_of), simulated_measures().updates)
 
 
 def cadence_of(platform: str) -> int:
     """Return how often a platform of the demo promises to be heard, in milliseconds."""
-    return registry().platforms[platform].cadence_ms
+    return demo_registry().platforms[platform].cadence_ms
 
 
 def test_the_worker_s_path_and_the_batch_path_write_the_same_document(board: Board) -> None:
-    fresh = board.assess_freshness(EVERY)
+    fresh = board.assess_freshness(ALL_PARTITIONS)
 
-    assert board.measure_report(["platform"], fresh) == worked().document
-    assert board.measure_report(["platform", "harm", "channel"], fresh) == worked().by_harm_and_channel
+    assert board.measure_report(["platform"], fresh) == simulated_measures().document
+    assert board.measure_report(["platform", "harm", "channel"], fresh) == simulated_measures().by_harm_and_channel
 
 
 def test_every_metric_of_a_cohort_says_what_the_batch_document_says(board: Board) -> None:
     values: Any = board.snapshot.values
-    groups: Any = worked().document["groups"]
+    groups: Any = simulated_measures().document["groups"]
 
     for group in groups:
         platform = group["platform"]
@@ -86,7 +86,7 @@ def test_every_metric_of_a_cohort_says_what_the_batch_document_says(board: Board
 
 def test_what_is_counted_less_what_was_taken_back_is_what_holds(board: Board) -> None:
     values, histograms = board.snapshot.values, board.snapshot.histograms
-    groups: Any = worked().document["groups"]
+    groups: Any = simulated_measures().document["groups"]
 
     for group in groups:
         own = (group["platform"],)
@@ -99,7 +99,7 @@ def test_what_is_counted_less_what_was_taken_back_is_what_holds(board: Board) ->
 
 
 def test_the_story_has_reports_under_clocks_of_packs_of_every_kind() -> None:
-    groups: Any = worked().document["groups"]
+    groups: Any = simulated_measures().document["groups"]
     running = {clock for group in groups for clock, figures in group["clocks"].items() if figures["n"]}
 
     assert running >= {"uk_review_mean", "uk_review_share", "uk_intimate_images", "eu_trusted_flagger"}
@@ -108,13 +108,15 @@ def test_the_story_has_reports_under_clocks_of_packs_of_every_kind() -> None:
 
 def test_misses_of_every_clock_less_what_was_taken_back_are_what_the_batch_path_finds(board: Board) -> None:
     values = board.snapshot.values
-    groups: Any = worked().document["groups"]
-    fresh = board.assess_freshness(EVERY)
+    groups: Any = simulated_measures().document["groups"]
+    fresh = board.assess_freshness(ALL_PARTITIONS)
     each = [rule.clock.id for rule in RULEBOOK.rules if rule.target and rule.target.statistic is Statistic.EACH]
 
     for group in groups:
         # The deadlines of a silent platform pass nevertheless, its reports are no older than it said.
-        heard = board.watermark(group["platform"], fresh) >= worked().as_of - 2 * cadence_of(group["platform"])
+        heard = board.watermark(group["platform"], fresh) >= simulated_measures().as_of - 2 * cadence_of(
+            group["platform"]
+        )
         for clock in each:
             own = (group["platform"], clock)
             missed = sum(values["safeclock_deadline_missed_total"][*own, timing] for timing in TIMINGS)
@@ -125,8 +127,8 @@ def test_misses_of_every_clock_less_what_was_taken_back_are_what_the_batch_path_
 
 @pytest.mark.parametrize("word", PERIODS)
 def test_every_rule_is_judged_by_the_filings_of_its_period(board: Board, word: str) -> None:
-    values, as_of = board.snapshot.values, worked().as_of
-    days: Any = worked().by_day["groups"]
+    values, as_of = board.snapshot.values, simulated_measures().as_of
+    days: Any = simulated_measures().by_day["groups"]
 
     for rule in [rule for rule in RULEBOOK.rules if rule.target is not None]:
         span = period_ranges(rule.period, as_of // DAY)[PERIODS.index(word)]
@@ -140,8 +142,8 @@ def test_every_rule_is_judged_by_the_filings_of_its_period(board: Board, word: s
 
 @pytest.mark.parametrize("word", PERIODS)
 def test_a_rule_is_judged_as_a_scan_of_the_cohorts_of_its_period_judges_it(board: Board, word: str) -> None:
-    values, as_of = board.snapshot.values, worked().as_of
-    fresh = board.assess_freshness(EVERY)
+    values, as_of = board.snapshot.values, simulated_measures().as_of
+    fresh = board.assess_freshness(ALL_PARTITIONS)
     judged = set()
 
     for rule in RULEBOOK.rules:
@@ -175,7 +177,7 @@ def test_a_clock_says_what_it_asks_and_that_nobody_answers_for_its_reading(board
     assert told["hotline_takedown", "1", "each", "", "no", "yes", "children@1"] == 1
     assert told["time_to_action", "1", "each", "86400", "no", "yes", "standard@1"] == 1
     assert len(told) == len(RULEBOOK.rules)
-    assert board.snapshot.values["safeclock_registry_info"] == {(registry().hash,): 1}
+    assert board.snapshot.values["safeclock_registry_info"] == {(demo_registry().hash,): 1}
 
 
 def test_time_for_which_a_clock_was_paused_is_told(board: Board) -> None:
@@ -188,28 +190,32 @@ def test_time_for_which_a_clock_was_paused_is_told(board: Board) -> None:
 
 def test_a_board_that_reads_only_the_last_values_shows_the_same() -> None:
     """As after a restart, when the topic has been compacted: a status is the last record of every commit."""
-    last = {(partition, key): value for partition, key, value in worked().updates}
+    last = {(partition, key): value for partition, key, value in simulated_measures().updates}
     compacted = [(partition, key, value) for (partition, key), value in last.items()]
     random.Random(5).shuffle(compacted)
     compacted.sort(key=lambda update: update[1] == STATUS_KEY)
 
-    restarted = told(board_at(worked().as_of), tuple(compacted))
+    restarted = apply_updates(board_at(simulated_measures().as_of), tuple(compacted))
 
-    assert restarted.snapshot == told(board_at(worked().as_of), worked().updates).snapshot
+    assert (
+        restarted.snapshot == apply_updates(board_at(simulated_measures().as_of), simulated_measures().updates).snapshot
+    )
 
 
 def test_computing_on_the_way_changes_nothing_in_the_end() -> None:
-    board, updates = board_at(worked().as_of), worked().updates
+    board, updates = board_at(simulated_measures().as_of), simulated_measures().updates
     middle = len(updates) // 2
 
-    told(board, updates[:middle])
-    told(board, updates[middle:])
+    apply_updates(board, updates[:middle])
+    apply_updates(board, updates[middle:])
 
-    assert board.snapshot == told(board_at(worked().as_of), updates).snapshot
+    assert board.snapshot == apply_updates(board_at(simulated_measures().as_of), updates).snapshot
 
 
 def test_no_product_metric_before_every_partition_is_known() -> None:
-    board = told(board_at(worked().as_of), tuple(update for update in worked().updates if update[0] != 3))
+    board = apply_updates(
+        board_at(simulated_measures().as_of), tuple(update for update in simulated_measures().updates if update[0] != 3)
+    )
 
     text = exposition(SnapshotCollector(lambda: board.snapshot))
 
@@ -217,12 +223,12 @@ def test_no_product_metric_before_every_partition_is_known() -> None:
     assert "safeclock_as_of_timestamp_seconds" not in text
     assert 'safeclock_partition_ready{partition="3"} 0.0' in text
     with pytest.raises(NotReadyError, match="partition 3: no worker has sent a status yet"):
-        board.measure_report(["platform"], board.assess_freshness(EVERY))
+        board.measure_report(["platform"], board.assess_freshness(ALL_PARTITIONS))
 
 
 def test_no_counter_before_the_first_figures_have_been_computed() -> None:
-    board = board_at(worked().as_of)
-    for update in worked().updates:
+    board = board_at(simulated_measures().as_of)
+    for update in simulated_measures().updates:
         board.measures.apply_record(*update)
 
     board.refresh_snapshot(board.assess_freshness(range(PARTITIONS)), None)
@@ -244,10 +250,12 @@ def test_every_metric_of_the_catalogue_is_exported_and_no_other(board: Board) ->
 
 
 def test_known_label_sets_stand_at_zero_before_anything_happens() -> None:
-    now = worked().as_of
-    board = told(board_at(now), tuple((number, STATUS_KEY, status(now, now)) for number in range(PARTITIONS)))
+    now = simulated_measures().as_of
+    board = apply_updates(
+        board_at(now), tuple((number, STATUS_KEY, partition_status(now, now)) for number in range(PARTITIONS))
+    )
     listed = {
-        LabelSource.REGISTRY: sorted(registry().platforms),
+        LabelSource.REGISTRY: sorted(demo_registry().platforms),
         LabelSource.PARTITIONS: [str(n) for n in range(PARTITIONS)],
         LabelSource.PACK: [clock.id for clock in RULEBOOK.clocks],
         LabelSource.PACK_LIMITED: [clock.id for clock in RULEBOOK.clocks if clock.limit is not None],
@@ -261,8 +269,9 @@ def test_known_label_sets_stand_at_zero_before_anything_happens() -> None:
 
 
 def test_what_names_no_registered_platform_stands_under_one_name() -> None:
-    stranger = told(
-        board_at(worked().as_of), (*worked().updates, (0, b"n|", MessagePackCodec().pack({"refused|bad_value": 4})))
+    stranger = apply_updates(
+        board_at(simulated_measures().as_of),
+        (*simulated_measures().updates, (0, b"n|", MessagePackCodec().pack({"refused|bad_value": 4}))),
     )
 
     assert stranger.snapshot.values["safeclock_events_refused_total"]["unknown", "bad_value"] == 4
@@ -271,7 +280,7 @@ def test_what_names_no_registered_platform_stands_under_one_name() -> None:
 def test_refusals_of_a_platform_that_has_left_are_not_told_anew_under_another_name() -> None:
     left = (0, b"n|nobody", MessagePackCodec().pack({"refused|too_old": 4, "refused|internal": 1}))
 
-    board = told(board_at(worked().as_of), (*worked().updates, left))
+    board = apply_updates(board_at(simulated_measures().as_of), (*simulated_measures().updates, left))
 
     refused = board.snapshot.values["safeclock_events_refused_total"]
     assert (refused["unknown", "too_old"], refused["unknown", "internal"]) == (0, 0)
@@ -279,9 +288,9 @@ def test_refusals_of_a_platform_that_has_left_are_not_told_anew_under_another_na
 
 
 def test_a_platform_that_was_not_complete_everywhere_has_no_shares_and_nobody_knows_what_is_overdue() -> None:
-    lost = tuple(update for update in worked().updates if update[:2] != (2, b"n|meadow"))
+    lost = tuple(update for update in simulated_measures().updates if update[:2] != (2, b"n|meadow"))
 
-    board = told(board_at(worked().as_of), lost)
+    board = apply_updates(board_at(simulated_measures().as_of), lost)
 
     values = board.snapshot.values
     assert values["safeclock_cohort_measurable"]["meadow", RECENT_COHORT, "time_to_action"] == 0
@@ -302,14 +311,14 @@ def test_whoever_stops_promising_and_goes_on_telling_is_measured_up_to_two_caden
         (number, key, codec.pack({**codec.unpack_counters(value), **long_ago}))
         if key == b"n|meadow" and value is not None
         else (number, key, value)
-        for number, key, value in worked().updates
+        for number, key, value in simulated_measures().updates
     )
 
-    board = told(board_at(worked().as_of), updates)
+    board = apply_updates(board_at(simulated_measures().as_of), updates)
 
     last = board.measures.platform_counters.last_logged_at("meadow")
     assert last is not None
-    assert board.watermark("meadow", board.assess_freshness(EVERY)) == last - 2 * cadence_of("meadow")
+    assert board.watermark("meadow", board.assess_freshness(ALL_PARTITIONS)) == last - 2 * cadence_of("meadow")
 
 
 def families(board: Board) -> list[Any]:
@@ -318,7 +327,7 @@ def families(board: Board) -> list[Any]:
 
 
 def test_a_span_of_history_is_marked_in_the_figures_of_board_and_batch_alike(board: Board) -> None:
-    said: Any = board.measure_report(["platform"], board.assess_freshness(EVERY))
+    said: Any = board.measure_report(["platform"], board.assess_freshness(ALL_PARTITIONS))
     (span,) = said["history"]
     marked = {
         group["platform"]
@@ -326,7 +335,7 @@ def test_a_span_of_history_is_marked_in_the_figures_of_board_and_batch_alike(boa
         if any(warning.startswith("audited history from ") for warning in group["warnings"])
     }
 
-    assert said["history"] == worked().document["history"]
+    assert said["history"] == simulated_measures().document["history"]
     assert (span["platform"], span["opened_by"], span["closes_on"]) == ("harbor", "audit", "")
     assert marked == {"harbor"}
     (sample,) = [one for family in families(board) for one in family.samples if one.name == "safeclock_history_info"]

@@ -9,25 +9,25 @@ from prometheus_client.exposition import generate_latest
 from dashboards.board.exposition import CachedExposition
 from dashboards.board.samples import EMPTY_HISTOGRAM, HistogramValue, LabelledValues, LabelValues
 from dashboards.board.snapshot import Snapshot, SnapshotCollector
-from tests.support.simulation.board_measures import board_at, told, worked
+from tests.support.simulation.board_measures import apply_updates, board_at, simulated_measures
 
 STOPPED = "safeclock_clock_stopped_seconds"
 NUMBERS = (0, 1, -1, -0.0, 0.1, 1e-7, 999_999.5, 1_000_000, 123_456_789.25, 1e16, 1e300, math.inf, -math.inf, math.nan)
 
 
-def written(snapshot: Snapshot) -> str:
+def reference_text(snapshot: Snapshot) -> str:
     """Return what prometheus_client writes by itself."""
     return generate_latest(SnapshotCollector(lambda: snapshot)).decode()
 
 
 def test_a_page_of_a_whole_board_is_the_library_s_at_every_stage_of_its_reading() -> None:
-    board, text = board_at(worked().as_of), CachedExposition()
+    board, text = board_at(simulated_measures().as_of), CachedExposition()
     pages = []
 
-    updates = worked().updates
+    updates = simulated_measures().updates
     for stage in (updates[:0], updates[: len(updates) // 2], updates[len(updates) // 2 :]):
-        told(board, stage)
-        pages.append((text.render(board.snapshot).decode(), written(board.snapshot)))
+        apply_updates(board, stage)
+        pages.append((text.render(board.snapshot).decode(), reference_text(board.snapshot)))
 
     assert [page for page, _ in pages] == [expected for _, expected in pages]
     assert len({len(page) for page, _ in pages}) == len(pages)
@@ -41,7 +41,7 @@ def test_a_number_is_written_as_the_library_writes_it(number: float) -> None:
 
     text.render(before)
 
-    assert text.render(after).decode() == written(after)
+    assert text.render(after).decode() == reference_text(after)
 
 
 def test_a_label_may_hold_anything() -> None:
@@ -49,7 +49,7 @@ def test_a_label_may_hold_anything() -> None:
     words = ('a "quoted" \\ name', "two\nlines\u2028\x85", "100 %s of %(it)s {braces} \t ")
     snapshots = [Snapshot({"safeclock_platform_info": {words: number}}) for number in (1.0, 2.0)]
 
-    assert [text.render(one).decode() for one in snapshots] == [written(one) for one in snapshots]
+    assert [text.render(one).decode() for one in snapshots] == [reference_text(one) for one in snapshots]
 
 
 def test_series_come_and_go_and_change_their_order() -> None:
@@ -66,4 +66,4 @@ def test_series_come_and_go_and_change_their_order() -> None:
         open_reports: LabelledValues = {words[:1]: numbers.random() for words in some}
         snapshot = Snapshot({"safeclock_open_reports": open_reports}, {STOPPED: readings})
 
-        assert text.render(snapshot).decode() == written(snapshot)
+        assert text.render(snapshot).decode() == reference_text(snapshot)

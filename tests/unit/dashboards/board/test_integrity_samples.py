@@ -1,11 +1,17 @@
 from dashboards.board.metrics.integrity import CHECK_FAILED, CHECK_RATIO, daily_counts, integrity_samples
 from streams.domain.clocks.standard import STANDARD_CLOCKS
 from streams.domain.cohorts.cohort import parse_key
-from tests.support.simulation.board_measures import EVERY, board_at, registry, told, worked
+from tests.support.simulation.board_measures import (
+    ALL_PARTITIONS,
+    apply_updates,
+    board_at,
+    demo_registry,
+    simulated_measures,
+)
 
 
 def test_planted_tricks_show_on_the_board() -> None:
-    board = told(board_at(worked().as_of), worked().updates)
+    board = apply_updates(board_at(simulated_measures().as_of), simulated_measures().updates)
 
     shown = board.snapshot.values[CHECK_FAILED]
 
@@ -17,11 +23,11 @@ def test_planted_tricks_show_on_the_board() -> None:
 
 
 def test_what_is_added_up_on_the_way_is_what_the_last_cohorts_come_to() -> None:
-    updates = worked().updates
-    board = told(told(board_at(worked().as_of), updates[: len(updates) // 2]), updates)
-    fresh = board.assess_freshness(EVERY)
+    updates = simulated_measures().updates
+    board = apply_updates(apply_updates(board_at(simulated_measures().as_of), updates[: len(updates) // 2]), updates)
+    fresh = board.assess_freshness(ALL_PARTITIONS)
 
-    days = daily_counts(registry(), STANDARD_CLOCKS)
+    days = daily_counts(demo_registry(), STANDARD_CLOCKS)
     for name, cohort in board.measures.cohorts():
         for stored, count in cohort.items():
             days.add(parse_key(name), stored, count)

@@ -46,7 +46,7 @@ keys = st.builds(
 updates = st.lists(st.tuples(st.integers(0, 2), keys, st.one_of(st.none(), cohorts)), max_size=30)
 
 
-def finish(sums: MeasuresState) -> None:
+def publish_status(sums: MeasuresState) -> None:
     """Tell the status of every partition, which ends a commit."""
     for partition in range(3):
         sums.apply_record(
@@ -62,7 +62,7 @@ def last_values(told: list[tuple[int, bytes, dict[bytes, int] | None]]) -> list[
     return [(key[2:].decode(), cohort) for (_, key), cohort in last.items() if cohort]
 
 
-def content(sample: CohortSample) -> object:
+def sample_content(sample: CohortSample) -> object:
     """Return what a sample says, without what it counts as zero."""
     return (
         +sample.states,
@@ -83,16 +83,16 @@ def test_whatever_was_told_before_the_sums_are_the_fold_of_the_last_values(
     for place, (partition, key, cohort) in enumerate(told):
         sums.apply_record(partition, key, None if cohort is None else codec.pack(cohort))
         if place in fold_after:
-            finish(sums)
+            publish_status(sums)
             sums.apply_pending()
-    finish(sums)
+    publish_status(sums)
     sums.apply_pending()
 
     expected = samples_by_group(last_values(told), group_key(["platform"]), lambda _: THROUGH)
 
     for platform, pools in sums.accumulators_by_week.items():
         whole = merge_cohort_samples(pool.to_sample(THROUGH) for pool in pools.values())
-        assert content(whole) == content(expected.get((platform,), CohortSample()))
+        assert sample_content(whole) == sample_content(expected.get((platform,), CohortSample()))
     assert {platform for (platform,) in expected} <= set(sums.accumulators_by_week)
 
 
@@ -104,7 +104,7 @@ def test_the_cohorts_that_are_kept_are_the_last_values(
 
     for partition, key, cohort in told:
         sums.apply_record(partition, key, None if cohort is None else codec.pack(cohort))
-    finish(sums)
+    publish_status(sums)
     sums.apply_pending(3)
     sums.apply_pending()
 
@@ -116,14 +116,14 @@ def test_a_commit_that_is_read_in_part_changes_no_cohort() -> None:
     sums, codec = MeasuresState(), MessagePackCodec()
     moved = pack(ReportProfile(State.OPEN, -1, 10, ()))
     sums.apply_record(0, b"c|harbor|20/0|aaaaaaEU", codec.pack({moved: 1}))
-    finish(sums)
+    publish_status(sums)
     sums.apply_pending()
 
     sums.apply_record(0, b"c|harbor|20/0|aaaaaaEU", codec.pack({}))
     sums.apply_pending()
     half_read = [dict(cohort) for _, cohort in sums.cohorts()]
     sums.apply_record(0, b"c|harbor|20/1|aaaaaaEU", codec.pack({moved: 1}))
-    finish(sums)
+    publish_status(sums)
     sums.apply_pending()
 
     assert half_read == [{moved: 1}]

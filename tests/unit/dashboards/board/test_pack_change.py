@@ -18,7 +18,7 @@ from streams.domain.duration_bins import DAY, HOUR
 from streams.domain.events import Action, ActionKind, Filing
 from streams.domain.ledger.ledger import Ledger
 from streams.domain.vocabulary import Outcome
-from tests.support.ledger.harness import load
+from tests.support.ledger.harness import load_rows
 
 START = 20_000 * DAY
 LABELS = "gaaaabEU"
@@ -47,34 +47,34 @@ def rulebook(*clocks: Clock) -> Rulebook:
     return STANDARD_RULES.merge([Rulebook(("flying@1",), rules)])
 
 
-FORMER, LATER = rulebook(REMOVAL, CONTROL), rulebook(REMOVAL._replace(version="2", limit=2 * HOUR))
+FIRST_PACK, LATER = rulebook(REMOVAL, CONTROL), rulebook(REMOVAL._replace(version="2", limit=2 * HOUR))
 
 
-class Flight:
+class PackChange:
     """One partition and a board that reads what it tells; each has a rulebook of its own."""
 
     def __init__(self) -> None:
         self.rows: dict[bytes, bytes] = {}
         self.now = START
         self.number = 0
-        self.load(FORMER)
-        self.show(FORMER)
+        self.load_pack(FIRST_PACK)
+        self.board_snapshot(FIRST_PACK)
 
-    def load(self, pack: Rulebook) -> None:
+    def load_pack(self, pack: Rulebook) -> None:
         """Start the worker anew, by a rulebook."""
         self.pack = pack
         self.ledger = Ledger(ledger_config(REGISTRY, pack), MessagePackCodec())
-        load(self.ledger, self.rows)
+        load_rows(self.ledger, self.rows)
         self.ledger.start(self.now)
 
-    def show(self, pack: Rulebook) -> None:
+    def board_snapshot(self, pack: Rulebook) -> None:
         """Start the board anew, by a rulebook."""
         self.board = Board(REGISTRY, Release("1", pack), lambda: self.now)
         for key, value in self.rows.items():
             if is_measure_key(key):
                 self.board.measures.apply_record(0, key, value)
 
-    def file(self, answered_after: int | None = None) -> None:
+    def add_report(self, answered_after: int | None = None) -> None:
         """Let a report be filed now, and acted on later."""
         self.number += 1
         key = f"harbor|{self.number}".encode()
@@ -83,7 +83,7 @@ class Flight:
             at = self.now + answered_after
             self.ledger.apply(Action(key, "harbor", at, at, 1_000 + self.number, 1, RESTRICTED, 0))
 
-    def tell(self, now: int) -> Snapshot:
+    def publish_measures(self, now: int) -> Snapshot:
         """Move time, commit and let the board read; returns what it shows."""
         self.now = now
         self.ledger.advance(now)
@@ -113,17 +113,17 @@ def _counts(snapshot: Snapshot) -> Iterator[tuple[tuple[str, ...], float]]:
 
 
 def test_what_was_counted_under_a_former_version_stays_and_the_new_one_adds_to_it() -> None:
-    flight = Flight()
-    flight.file(3 * HOUR)
-    before = counts(flight.tell(START + 5 * HOUR))
+    flight = PackChange()
+    flight.add_report(3 * HOUR)
+    before = counts(flight.publish_measures(START + 5 * HOUR))
 
-    flight.load(LATER)
-    during = counts(flight.tell(START + 6 * HOUR))
-    flight.show(LATER)
-    reread = counts(flight.tell(START + 6 * HOUR))
+    flight.load_pack(LATER)
+    during = counts(flight.publish_measures(START + 6 * HOUR))
+    flight.board_snapshot(LATER)
+    reread = counts(flight.publish_measures(START + 6 * HOUR))
     flight.now = START + 2 * DAY
-    flight.file(3 * HOUR)
-    after = counts(flight.tell(START + 3 * DAY))
+    flight.add_report(3 * HOUR)
+    after = counts(flight.publish_measures(START + 3 * DAY))
 
     for earlier, later in ((before, during), (during, reread), (reread, after)):
         assert all(later[words] >= count for words, count in earlier.items())
@@ -132,13 +132,13 @@ def test_what_was_counted_under_a_former_version_stays_and_the_new_one_adds_to_i
 
 
 def test_a_clock_that_left_the_pack_keeps_its_counts_and_is_followed_until_nothing_runs_under_it() -> None:
-    flight = Flight()
-    flight.file()
-    flight.tell(START + HOUR // 2)
-    flight.load(LATER)
-    flight.show(LATER)
+    flight = PackChange()
+    flight.add_report()
+    flight.publish_measures(START + HOUR // 2)
+    flight.load_pack(LATER)
+    flight.board_snapshot(LATER)
 
-    values = flight.tell(START + 5 * HOUR).values
+    values = flight.publish_measures(START + 5 * HOUR).values
 
     own = ("harbor", "control")
     assert values["safeclock_deadline_missed_total"][*own, "live"] == 1
@@ -148,15 +148,15 @@ def test_a_clock_that_left_the_pack_keeps_its_counts_and_is_followed_until_nothi
 
 
 def test_a_rule_is_judged_by_the_reports_under_all_versions_of_its_clock() -> None:
-    flight = Flight()
-    flight.file(HOUR)
-    flight.tell(START + 5 * HOUR)
-    flight.load(LATER)
-    flight.show(LATER)
+    flight = PackChange()
+    flight.add_report(HOUR)
+    flight.publish_measures(START + 5 * HOUR)
+    flight.load_pack(LATER)
+    flight.board_snapshot(LATER)
     flight.now = START + 2 * DAY
-    flight.file(2 * HOUR)
+    flight.add_report(2 * HOUR)
 
-    values = flight.tell(START + 3 * DAY).values
+    values = flight.publish_measures(START + 3 * DAY).values
 
     own = ("harbor", "removal", "current")
     assert values["safeclock_objective_reports"][own] == 2
@@ -164,13 +164,13 @@ def test_a_rule_is_judged_by_the_reports_under_all_versions_of_its_clock() -> No
 
 
 def test_a_board_that_has_the_former_pack_shows_the_new_clock_as_soon_as_it_is_told() -> None:
-    flight = Flight()
-    flight.tell(START + HOUR)
-    flight.load(rulebook(REMOVAL, CONTROL, REMOVAL._replace(id="newcomer")))
+    flight = PackChange()
+    flight.publish_measures(START + HOUR)
+    flight.load_pack(rulebook(REMOVAL, CONTROL, REMOVAL._replace(id="newcomer")))
 
-    snapshot = flight.tell(START + 2 * HOUR)
+    snapshot = flight.publish_measures(START + 2 * HOUR)
 
     assert snapshot.values["safeclock_deadline_missed_total"]["harbor", "newcomer", "live"] == 0
     assert flight.board.assess_freshness({0}).reasons == (
-        f"workers use the rule pack {flight.pack.name}, this board uses {FORMER.name}",
+        f"workers use the rule pack {flight.pack.name}, this board uses {FIRST_PACK.name}",
     )

@@ -14,11 +14,11 @@ from streams.domain.labels import Labels, encode_labels
 from streams.domain.vocabulary import Basis, Channel, Harm, Reporter, Severity
 from tests.support.ledger.profiles import pack
 
-ACT = STANDARD_CLOCKS[2]
+ACTION_CLOCK = STANDARD_CLOCKS[2]
 DAY_OF_FILING = 20_000
 NOW = (DAY_OF_FILING + 1) * DAY
 CADENCE = 5 * MINUTE
-CLOCKS = exported_clocks(STANDARD_RULES, [ACT._replace(version="0", limit=HOUR)])
+CLOCKS = exported_clocks(STANDARD_RULES, [ACTION_CLOCK._replace(version="0", limit=HOUR)])
 
 
 def cohort(severity: Severity = Severity.STANDARD) -> CohortKey:
@@ -29,11 +29,11 @@ def cohort(severity: Severity = Severity.STANDARD) -> CohortKey:
 
 def signature(minute: int, ending: int = OPEN, *, state: State = State.OPEN, version: str = "1") -> bytes:
     """Return the stored signature of a report whose clock began at a minute of the day of filing."""
-    reading = ClockValue(ACT._replace(version=version).hash, minute, ending)
+    reading = ClockValue(ACTION_CLOCK._replace(version=version).hash, minute, ending)
     return pack(ReportProfile(state, -1, minute if state is State.OPEN else None, (reading,)))
 
 
-def counted(*reports: tuple[CohortKey, bytes], now: int = NOW) -> RunningClocks:
+def count_running(*reports: tuple[CohortKey, bytes], now: int = NOW) -> RunningClocks:
     """Return the clocks that run on some reports."""
     pool = CohortAccumulator()
     for key, stored in reports:
@@ -49,13 +49,13 @@ def test_a_clock_is_due_soon_in_the_last_quarter_of_its_limit_and_overdue_after_
     begun = DAY_OF_FILING * DAY + started * MINUTE
 
     soon = [
-        counted((cohort(), signature(started)), now=begun + age).due_soon[ACT.hash]
+        count_running((cohort(), signature(started)), now=begun + age).due_soon[ACTION_CLOCK.hash]
         for age in (18 * HOUR - 1, 18 * HOUR)
     ]
-    late = [counted((cohort(), signature(started)), now=begun + age) for age in (24 * HOUR, 24 * HOUR + 1)]
+    late = [count_running((cohort(), signature(started)), now=begun + age) for age in (24 * HOUR, 24 * HOUR + 1)]
 
     assert soon == [0, 1]
-    assert [(one.due_soon[ACT.hash], one.overdue[ACT.hash]) for one in late] == [(1, 0), (0, 1)]
+    assert [(one.due_soon[ACTION_CLOCK.hash], one.overdue[ACTION_CLOCK.hash]) for one in late] == [(1, 0), (0, 1)]
 
 
 def test_only_severe_reports_that_silence_does_not_explain_are_urgent() -> None:
@@ -64,14 +64,14 @@ def test_only_severe_reports_that_silence_does_not_explain_are_urgent() -> None:
     severities = (Severity.CRITICAL, Severity.UNSPECIFIED, Severity.HIGH, Severity.STANDARD)
     reports = [(cohort(severity), signature(started)) for severity in severities]
 
-    in_silence, beyond = counted(*reports, now=late), counted(*reports, now=late + 1)
+    in_silence, beyond = count_running(*reports, now=late), count_running(*reports, now=late + 1)
 
-    assert (in_silence.overdue[ACT.hash], in_silence.urgent_overdue[ACT.hash]) == (4, 0)
-    assert (beyond.overdue[ACT.hash], beyond.urgent_overdue[ACT.hash]) == (4, 2)
+    assert (in_silence.overdue[ACTION_CLOCK.hash], in_silence.urgent_overdue[ACTION_CLOCK.hash]) == (4, 0)
+    assert (beyond.overdue[ACTION_CLOCK.hash], beyond.urgent_overdue[ACTION_CLOCK.hash]) == (4, 2)
 
 
 def test_while_a_platform_is_not_complete_everywhere_nothing_is_due() -> None:
-    found = counted((cohort(), signature(0)), now=0)
+    found = count_running((cohort(), signature(0)), now=0)
 
     assert not found.overdue
     assert not found.due_soon
@@ -80,7 +80,7 @@ def test_while_a_platform_is_not_complete_everywhere_nothing_is_due() -> None:
 def test_what_runs_is_told_by_clock_with_all_its_versions_each_at_its_own_limit() -> None:
     hour_ago = 23 * 60 - 1
     sample = CohortSample()
-    found = counted((cohort(), signature(hour_ago)), (cohort(), signature(hour_ago, version="0")))
+    found = count_running((cohort(), signature(hour_ago)), (cohort(), signature(hour_ago, version="0")))
 
     values = running("harbor", CLOCKS, sample, found)
 
@@ -92,7 +92,7 @@ def test_what_runs_is_told_by_clock_with_all_its_versions_each_at_its_own_limit(
 
 
 def test_a_clock_that_is_paused_or_has_ended_does_not_run() -> None:
-    found = counted((cohort(), signature(5, FROZEN)), (cohort(), signature(5, STOPPED, state=State.RESTRICTED)))
+    found = count_running((cohort(), signature(5, FROZEN)), (cohort(), signature(5, STOPPED, state=State.RESTRICTED)))
 
     assert not found.earliest_start
 
@@ -104,4 +104,4 @@ def test_a_report_is_paused_until_it_is_resumed_or_sealed() -> None:
     pool.add(cohort(), signature(7, FROZEN, state=State.UNANSWERED), 1)
     pool.add(cohort(), signature(5, FROZEN), -1)
 
-    assert pool.to_sample(NOW).paused[ACT.hash] == 2
+    assert pool.to_sample(NOW).paused[ACTION_CLOCK.hash] == 2

@@ -13,48 +13,50 @@ SINCE = "2024-08-14T00:00:00.000Z"
 SINCE_SECONDS = 1_723_593_600.0
 
 
-def clocks(action: float, decision: float, published: float) -> dict[str, ClockTruth]:
+def true_clocks(action: float, decision: float, published: float) -> dict[str, ClockTruth]:
     """Return the truth about both clocks; `published` is in seconds."""
     return {ACTION: ClockTruth(action, published), DECISION: ClockTruth(decision, published)}
 
 
-def side(action: float) -> Segment:
+def segment(action: float) -> Segment:
     """Return the truth on one side of a date."""
-    return Segment(clocks(action, action, 60.0))
+    return Segment(true_clocks(action, action, 60.0))
 
 
 @dataclass
-class World:
+class DemoState:
     """Eight platforms as they are planted, and as a board shows them that measures right."""
 
-    planted: dict[str, PlatformTruth] = field(
+    ground_truth: dict[str, PlatformTruth] = field(
         default_factory=lambda: {
-            "harbor": PlatformTruth("acknowledges_only", None, 1_424, clocks(0.09, 0.12, 200)),
-            "meadow": PlatformTruth("steady", None, 100, clocks(0.56, 0.90, 400)),
-            "lantern": PlatformTruth("faster", SINCE, 200, clocks(0.42, 0.72, 3_600), side(0.35), side(0.51)),
-            "cobalt": PlatformTruth("slower", SINCE, 300, clocks(0.33, 0.75, 1_800), side(0.38), side(0.27)),
-            "pebble": PlatformTruth("auto_rejects", None, 50, clocks(0.17, 0.94, 9_000)),
-            "juniper": PlatformTruth("publishes_on_close", None, 0, clocks(0.11, 0.40, 52_000)),
-            "quartz": PlatformTruth("nightly_batches", None, 60, clocks(0.38, 0.87, 480)),
-            "saffron": PlatformTruth("silent", SINCE, 80, clocks(0.30, 0.77, 6_500)),
+            "harbor": PlatformTruth("acknowledges_only", None, 1_424, true_clocks(0.09, 0.12, 200)),
+            "meadow": PlatformTruth("steady", None, 100, true_clocks(0.56, 0.90, 400)),
+            "lantern": PlatformTruth(
+                "faster", SINCE, 200, true_clocks(0.42, 0.72, 3_600), segment(0.35), segment(0.51)
+            ),
+            "cobalt": PlatformTruth("slower", SINCE, 300, true_clocks(0.33, 0.75, 1_800), segment(0.38), segment(0.27)),
+            "pebble": PlatformTruth("auto_rejects", None, 50, true_clocks(0.17, 0.94, 9_000)),
+            "juniper": PlatformTruth("publishes_on_close", None, 0, true_clocks(0.11, 0.40, 52_000)),
+            "quartz": PlatformTruth("nightly_batches", None, 60, true_clocks(0.38, 0.87, 480)),
+            "saffron": PlatformTruth("silent", SINCE, 80, true_clocks(0.30, 0.77, 6_500)),
         }
     )
-    shown: dict[str, RankingRow] = field(
+    ranking: dict[str, RankingRow] = field(
         default_factory=lambda: {
             one.platform: one
             for one in (
-                standing("harbor", 1, 7, 7, (0.09, 0.12), open=1_430),
-                standing("meadow", 2, 1, 2, (0.56, 0.90)),
-                standing("quartz", 3, 3, 3, (0.38, 0.87), complete_through=(AS_OF - 14 * HOUR) / SECOND),
-                standing("cobalt", 4, 4, 5, (0.33, 0.75)),
-                standing("lantern", 5, 2, 6, (0.42, 0.72)),
-                standing("saffron", 6, 5, 4, (0.30, 0.77), complete_through=SINCE_SECONDS - 30),
-                standing("pebble", 7, 6, 1, (0.17, 0.94)),
-                standing("juniper", 8, None, None, None),
+                ranking_row("harbor", 1, 7, 7, (0.09, 0.12), open=1_430),
+                ranking_row("meadow", 2, 1, 2, (0.56, 0.90)),
+                ranking_row("quartz", 3, 3, 3, (0.38, 0.87), complete_through=(AS_OF - 14 * HOUR) / SECOND),
+                ranking_row("cobalt", 4, 4, 5, (0.33, 0.75)),
+                ranking_row("lantern", 5, 2, 6, (0.42, 0.72)),
+                ranking_row("saffron", 6, 5, 4, (0.30, 0.77), complete_through=SINCE_SECONDS - 30),
+                ranking_row("pebble", 7, 6, 1, (0.17, 0.94)),
+                ranking_row("juniper", 8, None, None, None),
             )
         }
     )
-    sides: dict[str, SegmentShares] = field(
+    segments: dict[str, SegmentShares] = field(
         default_factory=lambda: {
             "lantern": SegmentShares(0.36, 0.50),
             "cobalt": SegmentShares(0.39, 0.26),
@@ -64,15 +66,15 @@ class World:
 
     def verdict(self, platform: str) -> TruthCheck:
         """Return the verdict on one platform."""
-        key = GroundTruth("2024-07-03T00:00:00.000Z", "2024-10-02T00:00:00.000Z", self.planted)
-        return next(one for one in check_truths(key, self.shown, self.sides, AS_OF) if one.platform == platform)
+        key = GroundTruth("2024-07-03T00:00:00.000Z", "2024-10-02T00:00:00.000Z", self.ground_truth)
+        return next(one for one in check_truths(key, self.ranking, self.segments, AS_OF) if one.platform == platform)
 
-    def see(self, platform: str, **otherwise: object) -> None:
+    def update(self, platform: str, **otherwise: object) -> None:
         """Let the board show something else about a platform."""
-        self.shown[platform] = self.shown[platform]._replace(**otherwise)  # type: ignore[arg-type]
+        self.ranking[platform] = self.ranking[platform]._replace(**otherwise)  # type: ignore[arg-type]
 
 
-def standing(  # noqa: PLR0913 - a row of the table
+def ranking_row(  # noqa: PLR0913 - a row of the table
     platform: str,
     published_rank: int,
     acted_rank: int | None,
@@ -102,16 +104,16 @@ def standing(  # noqa: PLR0913 - a row of the table
     )
 
 
-@pytest.mark.parametrize("platform", sorted(World().planted))
+@pytest.mark.parametrize("platform", sorted(DemoState().ground_truth))
 def test_what_is_planted_and_shows_holds(platform: str) -> None:
-    verdict = World().verdict(platform)
+    verdict = DemoState().verdict(platform)
 
     assert verdict.is_confirmed, verdict.sentence
     assert verdict.line.startswith(f"✓ {platform.title()}: ")
 
 
 def test_the_sentence_about_unanswered_reports_has_both_ranks_and_their_number() -> None:
-    sentence = World().verdict("harbor").sentence
+    sentence = DemoState().verdict("harbor").sentence
 
     assert sentence.startswith("Harbor: 1st by closed-only median, 7th when its 1,430 unanswered reports count")
 
@@ -136,8 +138,8 @@ def test_the_sentence_about_unanswered_reports_has_both_ranks_and_their_number()
     ],
 )
 def test_figures_that_do_not_show_what_was_planted_are_told_so(platform: str, otherwise: dict[str, object]) -> None:
-    world = World()
-    world.see(platform, **otherwise)
+    world = DemoState()
+    world.update(platform, **otherwise)
 
     verdict = world.verdict(platform)
 
@@ -157,15 +159,15 @@ def test_figures_that_do_not_show_what_was_planted_are_told_so(platform: str, ot
     ],
 )
 def test_a_change_that_the_figures_do_not_show_is_no_change(platform: str, sides: SegmentShares) -> None:
-    world = World()
-    world.sides[platform] = sides
+    world = DemoState()
+    world.segments[platform] = sides
 
     assert not world.verdict(platform).is_confirmed
 
 
 def test_a_platform_that_the_board_does_not_show_has_none_of_its_truth() -> None:
-    world = World()
-    del world.shown["quartz"]
+    world = DemoState()
+    del world.ranking["quartz"]
 
     verdict = world.verdict("quartz")
 
@@ -173,7 +175,7 @@ def test_a_platform_that_the_board_does_not_show_has_none_of_its_truth() -> None
 
 
 def test_a_platform_is_divided_at_its_date_or_in_the_middle() -> None:
-    key = GroundTruth("2024-07-03T00:00:00.000Z", "2024-10-02T00:00:00.000Z", World().planted)
+    key = GroundTruth("2024-07-03T00:00:00.000Z", "2024-10-02T00:00:00.000Z", DemoState().ground_truth)
 
     assert key.split_day("lantern") == SINCE_SECONDS // 86_400
     assert key.split_day("meadow") == 19_952

@@ -19,7 +19,7 @@ SERIES = {metric.name for metric in METRICS if metric.kind is not MetricKind.HIS
     if metric.kind is MetricKind.HISTOGRAM
     for part in ("bucket", "sum", "count")
 }
-KNOWN = SERIES | {recording.record for recording in RECORDINGS}
+KNOWN_SERIES = SERIES | {recording.record for recording in RECORDINGS}
 
 each_panel = pytest.mark.parametrize("panel", PANELS, ids=TITLES)
 
@@ -123,7 +123,7 @@ def test_every_name_asked_for_is_in_the_catalogue_or_recorded() -> None:
     asked = {name for expr in queries() for name in re.findall(r"[a-z_]*:?safeclock_[a-z_]+(?::\w+)?", expr)}
 
     assert asked
-    assert asked <= KNOWN
+    assert asked <= KNOWN_SERIES
 
 
 def test_no_series_is_shown_once_per_board() -> None:

@@ -30,7 +30,7 @@ NO_VIOLATION = STOPPED + 1
 FROM_THE_START = -1
 
 
-class Told(NamedTuple):
+class ReportOutcome(NamedTuple):
     """One report: how its clock ended (or OPEN) after how long, and how late it was told of."""
 
     ending: int
@@ -38,7 +38,7 @@ class Told(NamedTuple):
     delay: int = 0
 
 
-def sample_of(reports: Sequence[Told]) -> CohortSample:
+def cohort_sample(reports: Sequence[ReportOutcome]) -> CohortSample:
     """Return a sample of single reports."""
     sample = CohortSample()
     for ending, duration, delay in reports:
@@ -50,9 +50,9 @@ def sample_of(reports: Sequence[Told]) -> CohortSample:
     return sample
 
 
-def judged(target: Target, reports: Sequence[Told], *, known: bool = True) -> ObjectiveResult:
+def evaluate(target: Target, reports: Sequence[ReportOutcome], *, known: bool = True) -> ObjectiveResult:
     """Judge single reports."""
-    sample = sample_of(reports)
+    sample = cohort_sample(reports)
     figures = clock_statistics(sample, [CLOCK])
     return evaluate_objective(figures, sample.merged_cells([CLOCK]), len(reports), target, has_watermark=known)
 
@@ -90,16 +90,16 @@ def test_every_day_is_in_its_period_and_periods_leave_no_gap(period: Period, day
 
 
 TWENTY = [
-    *[Told(STOPPED, HOUR)] * 15,
-    *[Told(STOPPED, 49 * HOUR)] * 2,
-    Told(EXPIRED, HOUR),
-    Told(NO_VIOLATION, 2 * HOUR),
-    Told(OPEN, 3 * HOUR),
+    *[ReportOutcome(STOPPED, HOUR)] * 15,
+    *[ReportOutcome(STOPPED, 49 * HOUR)] * 2,
+    ReportOutcome(EXPIRED, HOUR),
+    ReportOutcome(NO_VIOLATION, 2 * HOUR),
+    ReportOutcome(OPEN, 3 * HOUR),
 ]
 
 
 def test_a_report_misses_when_it_is_late_or_expires_and_is_released_when_it_ends_otherwise_in_time() -> None:
-    cells = sample_of(TWENTY).merged_cells([CLOCK])
+    cells = cohort_sample(TWENTY).merged_cells([CLOCK])
 
     assert count_outcomes(cells, 48 * HOUR, 20) == ObjectiveCounts(kept=15, released=1, missed=3, pending=1)
 
@@ -107,9 +107,9 @@ def test_a_report_misses_when_it_is_late_or_expires_and_is_released_when_it_ends
 def test_a_share_is_of_those_that_did_not_miss_and_is_met_only_when_nothing_can_change_that() -> None:
     asked = Target(Statistic.SHARE, 48 * HOUR, 0.85)
 
-    still_open = judged(asked, TWENTY)
-    kept = judged(asked, [*TWENTY[:-1], Told(STOPPED, 48 * HOUR)])
-    missed = judged(asked, [*TWENTY[:-1], Told(OPEN, 48 * HOUR + 1)])
+    still_open = evaluate(asked, TWENTY)
+    kept = evaluate(asked, [*TWENTY[:-1], ReportOutcome(STOPPED, 48 * HOUR)])
+    missed = evaluate(asked, [*TWENTY[:-1], ReportOutcome(OPEN, 48 * HOUR + 1)])
 
     # 15 of 20 stop at 1 h, where one expires; of the 4 left one is released at 2 h, one is last seen at 3 h.
     assert [one.value for one in (still_open, kept, missed)] == pytest.approx([0.8, 0.85, 0.8])
@@ -117,63 +117,66 @@ def test_a_share_is_of_those_that_did_not_miss_and_is_met_only_when_nothing_can_
 
 
 def test_the_misses_that_a_share_allows_are_not_lost_in_the_rounding_of_floats() -> None:
-    assert judged(Target(Statistic.SHARE, HOUR, 0.9), [Told(STOPPED, HOUR)] * 10).misses_left == 1
+    assert evaluate(Target(Statistic.SHARE, HOUR, 0.9), [ReportOutcome(STOPPED, HOUR)] * 10).misses_left == 1
 
 
 def test_each_is_broken_by_one_miss_and_kept_when_nothing_is_open() -> None:
     asked = Target(Statistic.EACH, HOUR, 1.0)
-    in_time = [Told(STOPPED, HOUR), Told(NO_VIOLATION, MINUTE)]
+    in_time = [ReportOutcome(STOPPED, HOUR), ReportOutcome(NO_VIOLATION, MINUTE)]
 
-    assert judged(asked, in_time) == ObjectiveResult(2, 1.0, lower_bound=False, met=True, misses_left=0)
-    assert judged(asked, [*in_time, Told(OPEN, MINUTE)]).met is None
-    assert judged(asked, [*in_time, Told(OPEN, HOUR + 1)])[3:] == (False, -1)
+    assert evaluate(asked, in_time) == ObjectiveResult(2, 1.0, lower_bound=False, met=True, misses_left=0)
+    assert evaluate(asked, [*in_time, ReportOutcome(OPEN, MINUTE)]).met is None
+    assert evaluate(asked, [*in_time, ReportOutcome(OPEN, HOUR + 1)])[3:] == (False, -1)
 
 
 def test_a_quantile_is_one_of_all_reports_so_that_rejecting_them_does_not_bring_it_nearer() -> None:
     asked = Target(Statistic.QUANTILE, 24 * HOUR, 0.5)
-    half = [Told(STOPPED, 2 * HOUR)] * 5 + [Told(NO_VIOLATION, HOUR)] * 5
-    fewer = [Told(STOPPED, 2 * HOUR)] * 4 + [Told(NO_VIOLATION, HOUR)] * 6
+    half = [ReportOutcome(STOPPED, 2 * HOUR)] * 5 + [ReportOutcome(NO_VIOLATION, HOUR)] * 5
+    fewer = [ReportOutcome(STOPPED, 2 * HOUR)] * 4 + [ReportOutcome(NO_VIOLATION, HOUR)] * 6
 
-    assert judged(asked, half) == ObjectiveResult(10, 7200.0, lower_bound=False, met=True, misses_left=0)
-    assert judged(asked, fewer) == ObjectiveResult(10, None, lower_bound=False, met=False, misses_left=-1)
+    assert evaluate(asked, half) == ObjectiveResult(10, 7200.0, lower_bound=False, met=True, misses_left=0)
+    assert evaluate(asked, fewer) == ObjectiveResult(10, None, lower_bound=False, met=False, misses_left=-1)
 
 
 def test_a_mean_with_open_reports_is_a_lower_bound_that_can_be_too_long_and_never_short_enough() -> None:
     asked = Target(Statistic.MEAN, 24 * HOUR, None)
-    ended = [Told(STOPPED, 10 * HOUR), Told(STOPPED, 20 * HOUR)]
+    ended = [ReportOutcome(STOPPED, 10 * HOUR), ReportOutcome(STOPPED, 20 * HOUR)]
 
-    assert judged(asked, ended) == ObjectiveResult(2, 15 * 3600, lower_bound=False, met=True, misses_left=None)
-    assert judged(asked, [*ended, Told(OPEN, 6 * HOUR)]) == ObjectiveResult(
+    assert evaluate(asked, ended) == ObjectiveResult(2, 15 * 3600, lower_bound=False, met=True, misses_left=None)
+    assert evaluate(asked, [*ended, ReportOutcome(OPEN, 6 * HOUR)]) == ObjectiveResult(
         3, 12 * 3600, lower_bound=True, met=None, misses_left=None
     )
-    assert judged(asked, [*ended, Told(OPEN, 60 * HOUR)])[2:] == (True, False, None)
+    assert evaluate(asked, [*ended, ReportOutcome(OPEN, 60 * HOUR)])[2:] == (True, False, None)
 
 
 @pytest.mark.parametrize("statistic", Statistic)
 def test_nothing_is_kept_by_who_tells_of_reports_only_when_they_are_closed(statistic: Statistic) -> None:
     asked = Target(statistic, HOUR, None if statistic is Statistic.MEAN else 0.5)
-    at_closing = [Told(STOPPED, HOUR, delay=HOUR)] * 10
+    at_closing = [ReportOutcome(STOPPED, HOUR, delay=HOUR)] * 10
 
-    assert judged(asked, at_closing)[1:4] == (None, False, None)
+    assert evaluate(asked, at_closing)[1:4] == (None, False, None)
 
 
 @pytest.mark.parametrize("statistic", Statistic)
 def test_nothing_is_kept_while_nobody_knows_how_long_open_reports_have_waited(statistic: Statistic) -> None:
     asked = Target(statistic, HOUR, None if statistic is Statistic.MEAN else 0.5)
 
-    assert judged(asked, [Told(STOPPED, HOUR)] * 10, known=False)[1:4] == (None, False, None)
-    assert judged(asked, [Told(STOPPED, 2 * HOUR)] * 10, known=False).met is False
+    assert evaluate(asked, [ReportOutcome(STOPPED, HOUR)] * 10, known=False)[1:4] == (None, False, None)
+    assert evaluate(asked, [ReportOutcome(STOPPED, 2 * HOUR)] * 10, known=False).met is False
 
 
 @pytest.mark.parametrize("statistic", Statistic)
 def test_of_no_report_nothing_is_told(statistic: Statistic) -> None:
     asked = Target(statistic, HOUR, None if statistic is Statistic.MEAN else 0.5)
 
-    assert judged(asked, [])[:4] == (0, None, False, None)
+    assert evaluate(asked, [])[:4] == (0, None, False, None)
 
 
 def test_the_versions_of_a_clock_are_one_figure() -> None:
-    sample, later = sample_of([Told(STOPPED, HOUR), Told(OPEN, HOUR)]), CLOCK._replace(version="2")
+    sample, later = (
+        cohort_sample([ReportOutcome(STOPPED, HOUR), ReportOutcome(OPEN, HOUR)]),
+        CLOCK._replace(version="2"),
+    )
     sample.cells[later.hash] = Counter({(FROM_THE_START, bin_of(HOUR), STOPPED): 2})
     sample.stopped_totals[later.hash] = 2 * HOUR
 
@@ -184,8 +187,8 @@ def test_the_versions_of_a_clock_are_one_figure() -> None:
 
 
 durations = st.one_of(st.integers(0, 3 * DAY), st.sampled_from((HOUR, HOUR + 1, DAY, DAY + 1)))
-closed = st.builds(Told, st.sampled_from((STOPPED, NO_VIOLATION, EXPIRED)), durations, st.just(0))
-waiting = st.builds(Told, st.just(OPEN), durations, st.just(0))
+closed_reports = st.builds(ReportOutcome, st.sampled_from((STOPPED, NO_VIOLATION, EXPIRED)), durations, st.just(0))
+open_reports = st.builds(ReportOutcome, st.just(OPEN), durations, st.just(0))
 targets = st.builds(
     Target,
     st.sampled_from((Statistic.EACH, Statistic.SHARE, Statistic.QUANTILE)),
@@ -194,17 +197,17 @@ targets = st.builds(
 ).map(lambda target: target._replace(share=1.0) if target.statistic is Statistic.EACH else target)
 
 
-def misses(report: Told, target: Target) -> bool:
+def misses(report: ReportOutcome, target: Target) -> bool:
     """Tell whether a single report misses, open ones as they stand."""
     if report.duration > target.limit or report.ending == EXPIRED:
         return True
     return target.statistic is Statistic.QUANTILE and report.ending == NO_VIOLATION
 
 
-@given(target=targets, reports=st.lists(closed, min_size=1, max_size=30))
-def test_of_ended_reports_a_scan_finds_the_same(target: Target, reports: list[Told]) -> None:
+@given(target=targets, reports=st.lists(closed_reports, min_size=1, max_size=30))
+def test_of_ended_reports_a_scan_finds_the_same(target: Target, reports: list[ReportOutcome]) -> None:
     missed = [misses(report, target) for report in reports]
-    told = judged(target, reports)
+    told = evaluate(target, reports)
 
     assert told.met is (sum(missed) <= (1 - (target.share or 0)) * len(reports) + 1e-6)
     assert told.misses_left is not None
@@ -215,9 +218,14 @@ def test_of_ended_reports_a_scan_finds_the_same(target: Target, reports: list[To
         assert (told.value is not None and told.value <= target.limit / 1000) is told.met
 
 
-@given(target=targets, ended=st.lists(closed, max_size=15), still=st.lists(waiting, max_size=6), data=st.data())
+@given(
+    target=targets,
+    ended=st.lists(closed_reports, max_size=15),
+    still=st.lists(open_reports, max_size=6),
+    data=st.data(),
+)
 def test_what_is_told_while_reports_wait_holds_whatever_becomes_of_them(
-    target: Target, ended: list[Told], still: list[Told], data: st.DataObject
+    target: Target, ended: list[ReportOutcome], still: list[ReportOutcome], data: st.DataObject
 ) -> None:
     later = [
         report._replace(
@@ -227,7 +235,7 @@ def test_what_is_told_while_reports_wait_holds_whatever_becomes_of_them(
         for report in still
     ]
 
-    before, after = judged(target, ended + still), judged(target, ended + later)
+    before, after = evaluate(target, ended + still), evaluate(target, ended + later)
 
     assert before.met in (None, after.met)
     assert before.misses_left is not None

@@ -16,18 +16,18 @@ from streams.domain.cohorts.rows import CohortRows
 from streams.domain.duration_bins import DAY, HOUR, MINUTE
 from streams.domain.events import Action, ActionKind, Event, Filing
 from streams.domain.vocabulary import Outcome
-from tests.support.ledger.harness import Subject
+from tests.support.ledger.harness import LedgerHarness
 from tests.support.ledger.strategies import START
 
 NAME = "harbor|20100|gaaaabEU"
-FEW = 3
-SIGNATURES = [bytes([0, number, 0, 0, 0]) for number in range(40)]
-SUM = STANDARD_CLOCKS[0].hash
+MAX_PER_PART = 3
+PACKED_PROFILES = [bytes([0, number, 0, 0, 0]) for number in range(40)]
+TOTAL_KEY = STANDARD_CLOCKS[0].hash
 
-contents = st.dictionaries(st.sampled_from([*SIGNATURES, SUM]), st.integers(1, 3), max_size=40)
+contents = st.dictionaries(st.sampled_from([*PACKED_PROFILES, TOTAL_KEY]), st.integers(1, 3), max_size=40)
 
 
-def rule(cohort: Mapping[bytes, int], most: int, bits: str = "") -> dict[str, StoredCohort]:
+def divide(cohort: Mapping[bytes, int], most: int, bits: str = "") -> dict[str, StoredCohort]:
     """Return the rows of a cohort by the definition: halves of halves, until each is small enough."""
     held = {
         name: count
@@ -37,11 +37,13 @@ def rule(cohort: Mapping[bytes, int], most: int, bits: str = "") -> dict[str, St
     sums = {name: count for name, count in cohort.items() if is_total(name)}
     if len(held) <= most:
         return {bits: held if bits else held | sums}
-    halves = rule(cohort, most, bits + "0") | rule(cohort, most, bits + "1")
+    halves = divide(cohort, most, bits + "0") | divide(cohort, most, bits + "1")
     return halves if bits else {"": sums} | halves
 
 
-def write(rows: CohortRows, log: dict[str, StoredCohort], cohort: StoredCohort, changed: Iterable[bytes]) -> None:
+def write_changed_parts(
+    rows: CohortRows, log: dict[str, StoredCohort], cohort: StoredCohort, changed: Iterable[bytes]
+) -> None:
     """Write down the rows that change, as a journal would."""
     if NAME in rows.changed_in_divided:
         rows.changed_in_divided[NAME].update(changed)
@@ -54,31 +56,31 @@ def write(rows: CohortRows, log: dict[str, StoredCohort], cohort: StoredCohort, 
 
 @given(st.lists(contents, min_size=1, max_size=8), st.sets(st.integers(0, 7)))
 def test_the_rows_are_those_of_the_content_whatever_came_before(states: list[StoredCohort], restarts: set[int]) -> None:
-    rows, log, former = CohortRows(FEW), dict[str, StoredCohort](), StoredCohort()
+    rows, log, former = CohortRows(MAX_PER_PART), dict[str, StoredCohort](), StoredCohort()
 
     for place, cohort in enumerate(states):
         changed = {name for name in former | cohort if former.get(name) != cohort.get(name)}
-        write(rows, log, cohort, changed)
+        write_changed_parts(rows, log, cohort, changed)
         if place in restarts:
-            rows = CohortRows(FEW)
+            rows = CohortRows(MAX_PER_PART)
             for bits in log:
                 rows.register_row(part_name(NAME, bits) if bits else NAME)
         former = cohort
 
-        assert log == rule(cohort, FEW)
+        assert log == divide(cohort, MAX_PER_PART)
 
 
 @given(contents)
 def test_a_change_of_one_signature_writes_few_rows(cohort: StoredCohort) -> None:
-    rows, log = CohortRows(FEW), dict[str, StoredCohort]()
-    write(rows, log, cohort, cohort)
-    grown = cohort | {SIGNATURES[0]: cohort.get(SIGNATURES[0], 0) + 1}
+    rows, log = CohortRows(MAX_PER_PART), dict[str, StoredCohort]()
+    write_changed_parts(rows, log, cohort, cohort)
+    grown = cohort | {PACKED_PROFILES[0]: cohort.get(PACKED_PROFILES[0], 0) + 1}
 
     former = dict(log)
-    write(rows, log, grown, [SIGNATURES[0]])
+    write_changed_parts(rows, log, grown, [PACKED_PROFILES[0]])
 
     written = [row for bits, row in log.items() if former.get(bits) != row]
-    assert sum(not is_total(name) for row in written for name in row) <= FEW + 1
+    assert sum(not is_total(name) for row in written for name in row) <= MAX_PER_PART + 1
 
 
 @pytest.mark.parametrize("bits", ["0", "011010"])
@@ -102,8 +104,8 @@ def _reports(count: int, outcome: Callable[[int], int]) -> list[Event]:
 
 
 def test_every_row_of_a_large_cohort_stays_small() -> None:
-    subject = Subject()
-    subject.feed(_reports(5_000, lambda number: 1 + number // 24 % 119))
+    subject = LedgerHarness()
+    subject.apply(_reports(5_000, lambda number: 1 + number // 24 % 119))
     subject.commit()
 
     parts = {key: MessagePackCodec().unpack_cohort(row) for key, row in subject.rows.items() if key.startswith(b"c|")}
@@ -121,13 +123,13 @@ def test_a_ledger_that_is_loaded_goes_on_with_the_same_parts() -> None:
         for event in events
         if isinstance(event, Filing)
     ]
-    spared, struck = Subject(), Subject()
+    spared, struck = LedgerHarness(), LedgerHarness()
 
     for part in (events[:400], events[400:], more[:300], more[300:]):
         for subject in (spared, struck):
-            subject.feed(part)
+            subject.apply(part)
             subject.commit()
-        struck.crash()
+        struck.restart()
 
     assert struck.read_rows() == spared.read_rows()
-    assert struck.loaded().held() == spared.held()
+    assert struck.reloaded().in_memory_state() == spared.in_memory_state()

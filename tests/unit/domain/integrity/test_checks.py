@@ -24,12 +24,12 @@ from streams.domain.labels import DOWNGRADED, Labels, encode_labels
 from streams.domain.vocabulary import Basis, Channel, Harm, Reporter, Severity
 from tests.support.ledger.profiles import pack
 
-LENS = ReportClassifier(STANDARD_CLOCKS)
+CLASSIFIER = ReportClassifier(STANDARD_CLOCKS)
 NOW = 20_000
 """The day up to which everything was told."""
 
 
-def _seen(
+def _window_counts(
     traits: dict[Trait, int], channels: dict[Channel, int], near: dict[tuple[bytes, Zone], int], decided: dict[int, int]
 ) -> TraitCounts:
     seen = TraitCounts()
@@ -75,8 +75,8 @@ keys = st.builds(
 )
 names = st.one_of(signatures.map(pack), st.just(DOWNGRADED), st.just(STANDARD_CLOCKS[0].hash))
 anything = st.integers(-10, 1_000_000)
-digests = st.builds(
-    _seen,
+window_counts = st.builds(
+    _window_counts,
     st.dictionaries(st.sampled_from(Trait), anything),
     st.dictionaries(st.sampled_from(Channel), anything),
     st.dictionaries(
@@ -86,21 +86,21 @@ digests = st.builds(
 )
 
 
-def glimpse(
+def classify_report(
     state: State, entry: int = -1, decision: tuple[int, int] | None = None, harm: Harm = Harm.CSAM
 ) -> ReportTraits:
     """Return what a report adds whose decision clock reads a duration and an ending."""
     value, ending = (0, OPEN) if decision is None else (bin_of(decision[0]), decision[1])
     signature = ReportProfile(state, entry, None, (ClockValue(STANDARD_CLOCKS[1].hash, value, ending),))
-    return LENS.classify(signature, is_grave=harm is not Harm.AGE_INAPPROPRIATE)
+    return CLASSIFIER.classify(signature, is_grave=harm is not Harm.AGE_INAPPROPRIATE)
 
 
-@example(now=_seen({Trait.FILED: 100, Trait.ACTED: -1}, {}, {}, {}), before=TraitCounts(), promised=False)
-@given(now=digests, before=digests, promised=st.booleans())
+@example(now=_window_counts({Trait.FILED: 100, Trait.ACTED: -1}, {}, {}, {}), before=TraitCounts(), promised=False)
+@given(now=window_counts, before=window_counts, promised=st.booleans())
 def test_nothing_that_can_be_counted_makes_a_tripwire_fail(
     now: TraitCounts, before: TraitCounts, *, promised: bool
 ) -> None:
-    found = ratios(CheckInput(now, before, LENS.neighbourhoods, promised))
+    found = ratios(CheckInput(now, before, CLASSIFIER.neighbourhoods, promised))
 
     assert all(isfinite(ratio) and ratio >= 0 for ratio in found.values())
 
@@ -111,7 +111,7 @@ def test_nothing_that_can_be_counted_makes_a_tripwire_fail(
     )
 )
 def test_on_a_handful_of_reports_no_tripwire_says_anything(reports: list[tuple[CohortKey, bytes]]) -> None:
-    days = DailyCounts(lambda _: LENS)
+    days = DailyCounts(lambda _: CLASSIFIER)
     for key, name in reports:
         days.add(key, name, 1)
 
@@ -122,7 +122,7 @@ def test_on_a_handful_of_reports_no_tripwire_says_anything(reports: list[tuple[C
 
 @given(st.lists(st.tuples(keys, names, st.integers(1, 5))), st.randoms(use_true_random=False))
 def test_what_is_taken_out_leaves_what_its_absence_leaves(changes: list[tuple[CohortKey, bytes, int]], random) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001
-    kept, twice = DailyCounts(lambda _: LENS), DailyCounts(lambda _: LENS)
+    kept, twice = DailyCounts(lambda _: CLASSIFIER), DailyCounts(lambda _: CLASSIFIER)
     gone = changes[: len(changes) // 2]
     both = [*changes, *[(key, name, -by) for key, name, by in gone]]
     random.shuffle(both)
@@ -155,7 +155,7 @@ def test_what_is_taken_out_leaves_what_its_absence_leaves(changes: list[tuple[Co
 def test_a_filing_day_is_judged_when_it_is_ripe_and_then_compared_with(
     age: int, in_window: int, in_baseline: int
 ) -> None:
-    days = DailyCounts(lambda _: LENS)
+    days = DailyCounts(lambda _: CLASSIFIER)
     labels = Labels(Harm.CSAM, Reporter.USER, False, Channel.API, Basis.TERMS, Severity.HIGH, "EU")  # noqa: FBT003
     days.add(CohortKey("harbor", NOW - age, encode_labels(labels)), pack(ReportProfile(State.OPEN, -1, 5, ())), 1)
 
@@ -193,11 +193,11 @@ def test_a_filing_day_is_judged_when_it_is_ripe_and_then_compared_with(
 def test_a_report_is_counted_for_what_became_of_it(
     state: State, entry: int, decision: tuple[int, int] | None, expected: set[Trait]
 ) -> None:
-    assert set(glimpse(state, entry, decision).traits) == {Trait.FILED, *expected}
+    assert set(classify_report(state, entry, decision).traits) == {Trait.FILED, *expected}
 
 
 def test_where_a_label_may_do_it_is_not_counted() -> None:
-    assert Trait.PARTIAL_ONLY_GRAVE not in glimpse(State.INTERIM, harm=Harm.AGE_INAPPROPRIATE).traits
+    assert Trait.PARTIAL_ONLY_GRAVE not in classify_report(State.INTERIM, harm=Harm.AGE_INAPPROPRIATE).traits
 
 
 def test_a_platform_that_vouches_for_nothing_cannot_break_its_word() -> None:
@@ -205,7 +205,7 @@ def test_a_platform_that_vouches_for_nothing_cannot_break_its_word() -> None:
     late.traits.update({Trait.FILED: 1000, Trait.LOGGED_LATE: 900, Trait.LOGGED_LATE_AND_OPEN: 500})
 
     promised, silent = (
-        ratios(CheckInput(late, TraitCounts(), LENS.neighbourhoods, is_declared_complete=said))
+        ratios(CheckInput(late, TraitCounts(), CLASSIFIER.neighbourhoods, is_declared_complete=said))
         for said in (True, False)
     )
 
@@ -218,7 +218,7 @@ def test_slow_reports_are_held_against_fast_ones_only_where_there_are_enough(fas
     seen = TraitCounts()
     seen.traits.update({Trait.FILED: 60 + fast, Trait.SLOW: 60, Trait.SLOW_DROPPED: 40, Trait.FAST: fast})
 
-    found = ratios(CheckInput(seen, TraitCounts(), LENS.neighbourhoods, is_declared_complete=True))
+    found = ratios(CheckInput(seen, TraitCounts(), CLASSIFIER.neighbourhoods, is_declared_complete=True))
 
     assert (found["withdrawn_when_slow"] > 1) is tripped
 

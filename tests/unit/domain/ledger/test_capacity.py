@@ -8,7 +8,7 @@ from streams.domain.events import Action, ActionKind, Event, Filing
 from streams.domain.ledger.config import PlatformConfig
 from streams.domain.ledger.ledger import Ledger
 from streams.domain.vocabulary import Outcome, RefusalReason
-from tests.support.ledger.harness import CODEC, Subject
+from tests.support.ledger.harness import CODEC, LedgerHarness
 from tests.support.ledger.strategies import START
 
 CAPACITY = 300
@@ -23,19 +23,19 @@ def removal(number: int, at: int = START + HOUR) -> Action:
     return Action(f"harbor|aa_{number}".encode(), "harbor", at, at, 2, 2, REMOVED)
 
 
-def bounded() -> Subject:
+def nearly_full_ledger() -> LedgerHarness:
     """Return a ledger in which one of two platforms is nearly full."""
-    subject = Subject()
-    subject.rules = subject.rules._replace(platforms={"harbor": PlatformConfig(5 * MINUTE, CAPACITY)})
-    subject.crash()
-    subject.feed([filing(number) for number in range(CAPACITY - 1)])
+    subject = LedgerHarness()
+    subject.config = subject.config._replace(platforms={"harbor": PlatformConfig(5 * MINUTE, CAPACITY)})
+    subject.restart()
+    subject.apply([filing(number) for number in range(CAPACITY - 1)])
     return subject
 
 
 def test_what_would_begin_another_report_is_refused_and_everything_else_counts() -> None:
-    subject = bounded()
+    subject = nearly_full_ledger()
 
-    answers = subject.feed(
+    answers = subject.apply(
         [filing(1_000), filing(1_001), removal(1_001), removal(1_002), removal(7), filing(7), filing(0, "lantern")]
     )
 
@@ -48,14 +48,14 @@ def test_what_would_begin_another_report_is_refused_and_everything_else_counts()
 
 def test_a_restart_at_any_moment_refuses_the_same() -> None:
     more: list[Event] = [filing(1_000 + number) for number in range(5)]
-    spared, struck = bounded(), bounded()
+    spared, struck = nearly_full_ledger(), nearly_full_ledger()
 
-    expected = spared.feed(more)
+    expected = spared.apply(more)
     answers = []
     for event in more:
         struck.commit()
-        struck.crash()
-        answers += struck.feed([event])
+        struck.restart()
+        answers += struck.apply([event])
     spared.commit()
     struck.commit()
 
@@ -64,30 +64,30 @@ def test_a_restart_at_any_moment_refuses_the_same() -> None:
 
 
 def test_a_report_that_is_forgotten_makes_room() -> None:
-    subject = bounded()
-    subject.feed([filing(1_000), *[removal(number) for number in range(10)]])
+    subject = nearly_full_ledger()
+    subject.apply([filing(1_000), *[removal(number) for number in range(10)]])
 
     later = START + 300 * DAY
     subject.advance(later)
 
     assert subject.counters()["harbor"]["retained"] == CAPACITY - 10
-    answers = subject.feed([filing(2_000 + number, at=later) for number in range(11)])
+    answers = subject.apply([filing(2_000 + number, at=later) for number in range(11)])
     assert answers == [*[None] * 10, RefusalReason.OVER_CAPACITY]
 
 
 def test_a_day_has_so_many_sets_of_labels_and_no_more() -> None:
-    subject = Subject()
-    subject.rules = subject.rules._replace(platforms={"harbor": PlatformConfig(5 * MINUTE, CAPACITY)})
-    subject.crash()
+    subject = LedgerHarness()
+    subject.config = subject.config._replace(platforms={"harbor": PlatformConfig(5 * MINUTE, CAPACITY)})
+    subject.restart()
     labels = ["gaaaabEU", "haaaabEU", "iaaaabEU", "jaaaabEU", "gaaaabUK"]
     most = PlatformConfig(5 * MINUTE, CAPACITY).max_cohorts_per_day
 
-    first = subject.feed([filing(number, labels=each) for number, each in enumerate(labels)])
+    first = subject.apply([filing(number, labels=each) for number, each in enumerate(labels)])
     subject.commit()
-    subject.crash()
-    known = subject.feed([filing(10, labels=labels[0]), filing(11, labels=labels[-1], at=START + DAY)])
-    another_day = subject.feed([Filing(b"harbor|aa_0", "harbor", START - 1, START, 9, 9, labels[-1])])
-    full_day = subject.feed([Filing(b"harbor|aa_1", "harbor", START, START, 9, 9, labels[-1])])
+    subject.restart()
+    known = subject.apply([filing(10, labels=labels[0]), filing(11, labels=labels[-1], at=START + DAY)])
+    another_day = subject.apply([Filing(b"harbor|aa_0", "harbor", START - 1, START, 9, 9, labels[-1])])
+    full_day = subject.apply([Filing(b"harbor|aa_1", "harbor", START, START, 9, 9, labels[-1])])
 
     assert first == [None] * most + [RefusalReason.OVER_CAPACITY] * (len(labels) - most)
     assert known == [None, None]

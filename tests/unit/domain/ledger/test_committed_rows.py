@@ -8,60 +8,60 @@ from streams.domain.duration_bins import DAY, SECOND
 from streams.domain.events import Action, ActionKind, Event, Filing
 from streams.domain.ledger import counters
 from streams.domain.vocabulary import Outcome
-from tests.support.ledger.harness import Subject, clock_of
-from tests.support.ledger.oracle import Yardstick
-from tests.support.ledger.strategies import KEYS, START, batches, instants, packs, streams
+from tests.support.ledger.harness import LedgerHarness, clock_from_oracle
+from tests.support.ledger.oracle import OracleClock
+from tests.support.ledger.strategies import REPORT_KEYS, START, clock_packs, delivery_batches, event_streams, instants
 
-FORGOTTEN = START + 500 * DAY
+EVICTED_AT = START + 500 * DAY
 
 
-@given(st.data(), packs, streams())
+@given(st.data(), clock_packs, event_streams())
 def test_what_is_loaded_is_what_was_in_memory(
-    data: st.DataObject, pack: tuple[Yardstick, ...], stream: list[Event]
+    data: st.DataObject, pack: tuple[OracleClock, ...], stream: list[Event]
 ) -> None:
-    subject = Subject([clock_of(yardstick) for yardstick in pack])
+    subject = LedgerHarness([clock_from_oracle(yardstick) for yardstick in pack])
 
-    for part, now in data.draw(batches(stream)):
+    for part, now in data.draw(delivery_batches(stream)):
         subject.advance(now)
-        subject.feed(part)
+        subject.apply(part)
         if data.draw(st.booleans()):
             subject.advance(max(now, data.draw(instants)))
         if data.draw(st.booleans()):
             subject.ledger.prepare_changes()
         subject.commit()
 
-        assert subject.loaded().held() == subject.held()
+        assert subject.reloaded().in_memory_state() == subject.in_memory_state()
         remembered = [names.get(counters.RETAINED, 0) for names in subject.counters().values()]
         assert sum(remembered) == subject.ledger.reports
 
 
-@given(st.data(), packs, streams())
+@given(st.data(), clock_packs, event_streams())
 def test_what_is_loaded_after_every_single_event_is_what_was_in_memory(
-    data: st.DataObject, pack: tuple[Yardstick, ...], stream: list[Event]
+    data: st.DataObject, pack: tuple[OracleClock, ...], stream: list[Event]
 ) -> None:
-    subject = Subject([clock_of(yardstick) for yardstick in pack])
+    subject = LedgerHarness([clock_from_oracle(yardstick) for yardstick in pack])
 
     for event in data.draw(st.permutations(stream)):
-        subject.feed([event])
+        subject.apply([event])
         subject.commit()
 
-        assert subject.loaded().held() == subject.held()
+        assert subject.reloaded().in_memory_state() == subject.in_memory_state()
 
-    subject.advance(FORGOTTEN)
+    subject.advance(EVICTED_AT)
     subject.commit()
-    assert subject.loaded().held() == subject.held()
+    assert subject.reloaded().in_memory_state() == subject.in_memory_state()
 
 
 def test_a_stop_that_moves_within_its_bin_is_written() -> None:
     removed = ActionKind(Outcome.RESTRICTED, is_final=True)
-    subject = Subject()
-    subject.feed([Filing(KEYS[0], "harbor", START, START, 1, 1, "gaaaabEU")])
-    subject.feed([Action(KEYS[0], "harbor", START + 30 * SECOND, START + 30 * SECOND, 2, 2, removed)])
+    subject = LedgerHarness()
+    subject.apply([Filing(REPORT_KEYS[0], "harbor", START, START, 1, 1, "gaaaabEU")])
+    subject.apply([Action(REPORT_KEYS[0], "harbor", START + 30 * SECOND, START + 30 * SECOND, 2, 2, removed)])
     subject.commit()
 
-    subject.feed([Action(KEYS[0], "harbor", START + SECOND, START + 40 * SECOND, 3, 3, removed)])
+    subject.apply([Action(REPORT_KEYS[0], "harbor", START + SECOND, START + 40 * SECOND, 3, 3, removed)])
     subject.commit()
-    subject.crash()
+    subject.restart()
 
-    (sums,) = subject.stop_sums().values()
+    (sums,) = subject.duration_totals().values()
     assert sums == (SECOND,) * len(STANDARD_CLOCKS)

@@ -5,33 +5,33 @@ from hypothesis import strategies as st
 
 from streams.domain.duration_bins import DAY, HOUR, SECOND
 from streams.domain.events import Event, Filing, Heartbeat
-from tests.support.ledger.harness import Subject, clock_of
-from tests.support.ledger.oracle import Yardstick
-from tests.support.ledger.strategies import KEYS, START, batches, packs, streams
+from tests.support.ledger.harness import LedgerHarness, clock_from_oracle
+from tests.support.ledger.oracle import OracleClock
+from tests.support.ledger.strategies import REPORT_KEYS, START, clock_packs, delivery_batches, event_streams
 
 
-@given(st.data(), streams())
+@given(st.data(), event_streams())
 def test_advancing_only_when_something_is_due_is_enough(data: st.DataObject, stream: list[Event]) -> None:
-    always, seldom = Subject(), Subject()
+    always, seldom = LedgerHarness(), LedgerHarness()
 
-    for part, now in [*data.draw(batches(stream)), ([], START + 61 * DAY), ([], START + 500 * DAY)]:
+    for part, now in [*data.draw(delivery_batches(stream)), ([], START + 61 * DAY), ([], START + 500 * DAY)]:
         always.advance(now)
         if now >= seldom.ledger.next_due:
             seldom.advance(now)
 
         assert seldom.cohorts() == always.cohorts()
-        assert seldom.net() == always.net()
+        assert seldom.net_counters() == always.net_counters()
 
-        always.feed(part)
-        seldom.feed(part)
+        always.apply(part)
+        seldom.apply(part)
 
 
-@given(streams(), st.integers(0, 30))
+@given(event_streams(), st.integers(0, 30))
 def test_advancing_from_one_due_time_to_the_next_comes_to_an_end(stream: list[Event], day: int) -> None:
-    at_once, step_by_step = Subject(), Subject()
+    at_once, step_by_step = LedgerHarness(), LedgerHarness()
     end = START + (31 + day) * DAY
     for subject in (at_once, step_by_step):
-        subject.feed(stream)
+        subject.apply(stream)
     at_once.advance(end)
 
     steps = 0
@@ -41,24 +41,24 @@ def test_advancing_from_one_due_time_to_the_next_comes_to_an_end(stream: list[Ev
         assert steps <= 20 * (len(stream) + 1), "every step gets something done"
 
     assert step_by_step.cohorts() == at_once.cohorts()
-    assert step_by_step.net() == at_once.net()
+    assert step_by_step.net_counters() == at_once.net_counters()
 
 
-@given(st.data(), packs, streams(), st.integers(0, 3))
+@given(st.data(), clock_packs, event_streams(), st.integers(0, 3))
 def test_how_finely_time_is_moved_and_where_it_stops_changes_no_counter(
-    data: st.DataObject, pack: tuple[Yardstick, ...], stream: list[Event], most: int
+    data: st.DataObject, pack: tuple[OracleClock, ...], stream: list[Event], most: int
 ) -> None:
-    clocks = [clock_of(yardstick) for yardstick in pack]
-    at_once, bounded = Subject(clocks), Subject(clocks)
+    clocks = [clock_from_oracle(yardstick) for yardstick in pack]
+    at_once, bounded = LedgerHarness(clocks), LedgerHarness(clocks)
 
-    for part, now in [*data.draw(batches(stream)), ([], START + 61 * DAY), ([], START + 500 * DAY)]:
+    for part, now in [*data.draw(delivery_batches(stream)), ([], START + 61 * DAY), ([], START + 500 * DAY)]:
         at_once.advance(now)
         while bounded.ledger.advance(now, most + 1) < now:
             bounded.commit()
             if data.draw(st.booleans()):
-                bounded.crash()
+                bounded.restart()
         for subject in (at_once, bounded):
-            subject.feed(part)
+            subject.apply(part)
             subject.commit()
 
         assert bounded.counters() == at_once.counters()
@@ -67,8 +67,8 @@ def test_how_finely_time_is_moved_and_where_it_stops_changes_no_counter(
 
 def test_years_that_pass_at_once_are_decided_in_pieces() -> None:
     reports, most = 5_000, 100
-    subject = Subject()
-    subject.feed(
+    subject = LedgerHarness()
+    subject.apply(
         Filing(b"harbor|aa_%d" % number, "harbor", at, at, number, 1, "gaaaabEU")
         for number, at in enumerate(range(START, START + reports * HOUR // 60, HOUR // 60))
     )
@@ -84,11 +84,11 @@ def test_years_that_pass_at_once_are_decided_in_pieces() -> None:
 
 
 def test_a_heartbeat_brings_the_next_due_time_forward() -> None:
-    key, due = KEYS[2], START + DAY
-    subject = Subject()
-    subject.feed([Filing(key, "lantern", START, START, 1, 1, "gaaaabEU")])
+    key, due = REPORT_KEYS[2], START + DAY
+    subject = LedgerHarness()
+    subject.apply([Filing(key, "lantern", START, START, 1, 1, "gaaaabEU")])
     subject.advance(START + HOUR)
 
-    subject.feed([Heartbeat("lantern", due, due, due, 1)])
+    subject.apply([Heartbeat("lantern", due, due, due, 1)])
 
     assert subject.ledger.next_due <= due

@@ -3,57 +3,57 @@ from hypothesis import strategies as st
 
 from streams.domain.events import Event
 from streams.domain.ledger import counters
-from tests.support.ledger.harness import Subject, clock_of, expected_net, oracle_for
-from tests.support.ledger.oracle import Yardstick
-from tests.support.ledger.strategies import START, batches, instants, packs, streams
+from tests.support.ledger.harness import LedgerHarness, clock_from_oracle, expected_net_counters, oracle_with_clocks
+from tests.support.ledger.oracle import OracleClock
+from tests.support.ledger.strategies import START, clock_packs, delivery_batches, event_streams, instants
 
 
 @settings(max_examples=3 * settings().max_examples)
-@given(st.data(), packs, streams(), instants)
+@given(st.data(), clock_packs, event_streams(), instants)
 def test_cohorts_and_counters_equal_the_oracle_for_any_delivery(
-    data: st.DataObject, pack: tuple[Yardstick, ...], stream: list[Event], end: int
+    data: st.DataObject, pack: tuple[OracleClock, ...], stream: list[Event], end: int
 ) -> None:
-    clocks = [clock_of(yardstick) for yardstick in pack]
-    subject, oracle = Subject(clocks), oracle_for(pack)
+    clocks = [clock_from_oracle(yardstick) for yardstick in pack]
+    subject, oracle = LedgerHarness(clocks), oracle_with_clocks(pack)
 
-    for part, now in data.draw(batches(stream)):
+    for part, now in data.draw(delivery_batches(stream)):
         subject.advance(now)
-        subject.feed(part)
+        subject.apply(part)
     end = max(end, subject.ledger.now)
     subject.advance(end)
 
     assert subject.cohorts() == oracle.cohorts(stream, end)
-    assert subject.stop_sums() == oracle.stop_sums(stream)
-    assert subject.net() == expected_net(oracle, clocks, stream, end)
-    assert subject.waiting() == oracle.waiting(stream)
-    assert subject.softened() == oracle.softened(stream)
+    assert subject.duration_totals() == oracle.duration_totals(stream)
+    assert subject.net_counters() == expected_net_counters(oracle, clocks, stream, end)
+    assert subject.waiting_orphans() == oracle.waiting_orphans(stream)
+    assert subject.downgraded() == oracle.downgraded(stream)
 
 
-@given(packs, streams(), instants)
+@given(clock_packs, event_streams(), instants)
 def test_at_every_prefix_counted_minus_corrected_is_what_a_scan_finds(
-    pack: tuple[Yardstick, ...], stream: list[Event], now: int
+    pack: tuple[OracleClock, ...], stream: list[Event], now: int
 ) -> None:
-    clocks = [clock_of(yardstick) for yardstick in pack]
-    subject, oracle = Subject(clocks), oracle_for(pack)
+    clocks = [clock_from_oracle(yardstick) for yardstick in pack]
+    subject, oracle = LedgerHarness(clocks), oracle_with_clocks(pack)
     subject.advance(now)
 
     for length, event in enumerate(stream, 1):
-        subject.feed([event])
+        subject.apply([event])
         subject.advance(now)
 
-        assert subject.net() == expected_net(oracle, clocks, stream[:length], now)
+        assert subject.net_counters() == expected_net_counters(oracle, clocks, stream[:length], now)
         assert subject.cohorts() == oracle.cohorts(stream[:length], now)
-        assert subject.softened() == oracle.softened(stream[:length])
+        assert subject.downgraded() == oracle.downgraded(stream[:length])
 
 
-@given(streams(), st.lists(instants, min_size=2, max_size=5))
+@given(event_streams(), st.lists(instants, min_size=2, max_size=5))
 def test_counters_and_instants_never_fall(stream: list[Event], nows: list[int]) -> None:
-    subject = Subject()
+    subject = LedgerHarness()
     before: dict[str, dict[str, int]] = {}
 
     for place, event in enumerate(stream):
         subject.advance(sorted(nows)[place % len(nows)])
-        subject.feed([event])
+        subject.apply([event])
         after = subject.ledger.counters()
         for names in after.values():
             names.pop(counters.ORPHANS, None)
@@ -63,13 +63,13 @@ def test_counters_and_instants_never_fall(stream: list[Event], nows: list[int]) 
         before = after
 
 
-@given(streams())
+@given(event_streams())
 def test_states_sum_to_filed_and_no_report_is_lost(stream: list[Event]) -> None:
-    subject, oracle = Subject(), oracle_for()
+    subject, oracle = LedgerHarness(), oracle_with_clocks()
 
-    subject.feed(stream)
+    subject.apply(stream)
     subject.advance(START)
 
     in_cohorts = sum(marks.total() for marks in subject.cohorts().values())
-    assert in_cohorts == len(oracle.reports(stream))
-    assert in_cohorts == sum(net["filed"] for net in subject.net().values())
+    assert in_cohorts == len(oracle.profiles(stream))
+    assert in_cohorts == sum(net["filed"] for net in subject.net_counters().values())

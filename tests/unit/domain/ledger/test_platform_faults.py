@@ -14,10 +14,10 @@ from streams.domain.ledger.platform_state import PlatformState
 from streams.domain.reports.row import ReportRow
 from streams.domain.vocabulary import Outcome, RefusalReason
 from streams.runtime.partition.commits.suspension import without_platforms
-from tests.support.ledger.harness import CODEC, load
+from tests.support.ledger.harness import CODEC, load_rows
 from tests.support.ledger.strategies import START
 
-BROKEN = 13
+BROKEN_ITEMS = 13
 """The items of the report at which something fails."""
 
 
@@ -32,13 +32,13 @@ class BrokenCodec(MessagePackCodec):
             self.unpack_row = self._unpack  # type: ignore[assignment]
 
     def _pack(self, row: ReportRow) -> bytes:
-        if row.entries[0].number == BROKEN:
+        if row.entries[0].number == BROKEN_ITEMS:
             raise RuntimeError("a fault of ours")
         return CODEC.pack_row(row)
 
     def _unpack(self, stored: bytes) -> ReportRow:
         row = CODEC.unpack_row(stored)
-        if row.entries[0].number == BROKEN:
+        if row.entries[0].number == BROKEN_ITEMS:
             raise RuntimeError("a fault of ours")
         return row
 
@@ -47,22 +47,22 @@ def filing(platform: str, number: int, items: int = 1) -> Filing:
     return Filing(f"{platform}|aa_{number}".encode(), platform, START, START, 1, 1, "gaaaabEU", items)
 
 
-def events(platform: str) -> list[Event]:
+def platform_events(platform: str) -> list[Event]:
     removed = ActionKind(Outcome.RESTRICTED, is_final=True)
     filings = [filing(platform, number) for number in range(3)]
     return [*filings, Action(filings[0].key, platform, START + HOUR, START + HOUR, 2, 2, removed)]
 
 
-def unpackable() -> Ledger:
+def unpackable_report() -> Ledger:
     return Ledger(LedgerConfig(), BrokenCodec(pack=True))
 
 
-def unsettled() -> Ledger:
+def buffered_report() -> Ledger:
     ledger = Ledger(LedgerConfig(), CODEC)
     settle = ledger._fast_path.settle
 
     def failing(platform: PlatformState, key: bytes, report: Report, horizon: int) -> None:
-        if report.entries[0].number == BROKEN:
+        if report.entries[0].number == BROKEN_ITEMS:
             raise RuntimeError("a fault of ours")
         settle(platform, key, report, horizon)
 
@@ -70,15 +70,15 @@ def unsettled() -> Ledger:
     return ledger
 
 
-@pytest.mark.parametrize("broken", [unpackable, unsettled])
+@pytest.mark.parametrize("broken", [unpackable_report, buffered_report])
 @pytest.mark.parametrize("later", [START + HOUR, START + 3 * DAY], ids=["at the commit", "when time passes"])
 def test_a_fault_in_one_platform_leaves_the_others_as_they_are(broken: Callable[[], Ledger], later: int) -> None:
     ledger, alone = broken(), Ledger(LedgerConfig(), CODEC)
     ledger.start()
     alone.start()
-    for event in [*events("harbor"), filing("harbor", 9, BROKEN), *events("lantern")]:
+    for event in [*platform_events("harbor"), filing("harbor", 9, BROKEN_ITEMS), *platform_events("lantern")]:
         ledger.apply(event)
-    for event in events("lantern"):
+    for event in platform_events("lantern"):
         alone.apply(event)
 
     for each in (ledger, alone):
@@ -97,9 +97,9 @@ def test_a_fault_in_one_platform_leaves_the_others_as_they_are(broken: Callable[
 
 
 def test_no_row_of_a_suspended_platform_is_written_again() -> None:
-    ledger = unpackable()
+    ledger = unpackable_report()
     ledger.start()
-    ledger.apply(filing("harbor", 9, BROKEN))
+    ledger.apply(filing("harbor", 9, BROKEN_ITEMS))
     ledger.drain_changes()
     ledger.suspend(ledger.drain_faults())
 
@@ -113,12 +113,12 @@ def test_no_row_of_a_suspended_platform_is_written_again() -> None:
 def test_a_row_that_cannot_be_read_back_concerns_its_platform_alone() -> None:
     ledger = Ledger(LedgerConfig(), CODEC)
     ledger.start()
-    for event in [filing("harbor", 9, BROKEN), *events("lantern")]:
+    for event in [filing("harbor", 9, BROKEN_ITEMS), *platform_events("lantern")]:
         ledger.apply(event)
     rows = {key: value for key, value in ledger.drain_changes().items() if value is not None}
 
     restored = Ledger(LedgerConfig(), BrokenCodec(pack=False))
-    load(restored, {**rows, b"c|meadow|20100|gaaaabEU": b"not a map"})
+    load_rows(restored, {**rows, b"c|meadow|20100|gaaaabEU": b"not a map"})
     restored.start(START)
 
     assert sorted(restored.drain_faults()) == ["harbor", "meadow"]

@@ -11,12 +11,12 @@ from streams.domain.clocks.standard import STANDARD_CLOCKS
 from streams.domain.duration_bins import DAY, HOUR
 from streams.domain.events import Event
 from streams.domain.ledger.report_updates import ClocksEnded, DeadlinesPassed, EndedClock, ReportUpdate
-from tests.support.ledger.harness import Subject, clock_of, oracle_for
-from tests.support.ledger.oracle import Oracle, Yardstick, run_of
-from tests.support.ledger.strategies import KEYS, START, batches, instants, packs, streams
-from tests.unit.domain.reports.test_one_report import RESTRICTED, did, filed
+from tests.support.ledger.harness import LedgerHarness, clock_from_oracle, oracle_with_clocks
+from tests.support.ledger.oracle import Oracle, OracleClock, oracle_run
+from tests.support.ledger.strategies import REPORT_KEYS, START, clock_packs, delivery_batches, event_streams, instants
+from tests.unit.domain.reports.test_one_report import RESTRICTED, action, filing
 
-_NUMBERS = {"stopped": STOPPED} | {outcome.value: number for outcome, number in COMPETING_ENDINGS.items()}
+_ENDING_NUMBERS = {"stopped": STOPPED} | {outcome.value: number for outcome, number in COMPETING_ENDINGS.items()}
 
 
 def last_words(notices: Iterable[ReportUpdate]) -> dict[tuple[bytes, str], tuple[EndedClock, int] | int]:
@@ -30,55 +30,55 @@ def last_words(notices: Iterable[ReportUpdate]) -> dict[tuple[bytes, str], tuple
     return known
 
 
-def live_ends(oracle: Oracle, events: list[Event]) -> dict[tuple[bytes, str], tuple[int, int]]:
+def live_clock_ends(oracle: Oracle, events: list[Event]) -> dict[tuple[bytes, str], tuple[int, int]]:
     """Return by report and clock the ending and the duration, where the limit had not passed when we were told."""
     found = {}
-    for key, (filing, story) in oracle.reports(events).items():
+    for key, (filed, story) in oracle.profiles(events).items():
         for clock in oracle.clocks:
-            run = run_of(clock, filing, story.steps)
+            run = oracle_run(clock, filed, story.steps)
             ended = run.ending not in {"absent", "open", "frozen"}
-            if ended and (clock.limit is None or run.start + clock.limit + run.paused > filing.logged_at):
-                found[key, f"{clock.name}@1"] = (_NUMBERS[run.ending], run.duration)
+            if ended and (clock.limit is None or run.start + clock.limit + run.paused_ms > filed.logged_at):
+                found[key, f"{clock.name}@1"] = (_ENDING_NUMBERS[run.ending], run.duration)
     return found
 
 
 @settings(max_examples=2 * settings().max_examples)
-@given(st.data(), packs, streams(), instants)
+@given(st.data(), clock_packs, event_streams(), instants)
 def test_the_last_word_on_a_clock_that_ended_is_its_ending_and_duration(
-    data: st.DataObject, pack: tuple[Yardstick, ...], stream: list[Event], end: int
+    data: st.DataObject, pack: tuple[OracleClock, ...], stream: list[Event], end: int
 ) -> None:
-    subject, oracle = Subject([clock_of(yardstick) for yardstick in pack]), oracle_for(pack)
+    subject, oracle = LedgerHarness([clock_from_oracle(yardstick) for yardstick in pack]), oracle_with_clocks(pack)
 
-    for part, now in data.draw(batches(stream)):
+    for part, now in data.draw(delivery_batches(stream)):
         subject.advance(now)
-        subject.feed(part)
+        subject.apply(part)
         if data.draw(st.booleans()):
             subject.commit()
     subject.advance(max(end, subject.ledger.now))
     subject.commit()
 
-    known = last_words(subject.notices)
-    for place, (ending, duration) in live_ends(oracle, stream).items():
+    known = last_words(subject.updates)
+    for place, (ending, duration) in live_clock_ends(oracle, stream).items():
         said = known[place]
         assert isinstance(said, tuple)
         assert (said[0].ending, said[1]) == (ending, duration)
 
 
-@given(packs, streams(), instants)
+@given(clock_packs, event_streams(), instants)
 def test_every_live_miss_is_told_and_nothing_is_told_as_missed_that_was_never_counted(
-    pack: tuple[Yardstick, ...], stream: list[Event], now: int
+    pack: tuple[OracleClock, ...], stream: list[Event], now: int
 ) -> None:
-    subject, oracle = Subject([clock_of(yardstick) for yardstick in pack]), oracle_for(pack)
+    subject, oracle = LedgerHarness([clock_from_oracle(yardstick) for yardstick in pack]), oracle_with_clocks(pack)
     for event in stream:
-        subject.feed([event])
+        subject.apply([event])
     subject.advance(now)
     subject.commit()
 
-    known = last_words(subject.notices)
+    known = last_words(subject.updates)
     missed = {
         (verdict.key, f"{verdict.clock}@1")
-        for verdict in oracle.verdicts(stream, now)
-        if (verdict.verdict, verdict.timing) == ("missed", "live")
+        for verdict in oracle.deadline_outcomes(stream, now)
+        if (verdict.outcome, verdict.timing) == ("missed", "live")
     }
     assert missed <= known.keys()
     counted = sum(
@@ -90,52 +90,52 @@ def test_every_live_miss_is_told_and_nothing_is_told_as_missed_that_was_never_co
     assert len({place for place, said in known.items() if isinstance(said, int)}) <= counted
 
 
-@given(streams(), st.integers(0, 60))
+@given(event_streams(), st.integers(0, 60))
 def test_a_restored_ledger_repeats_no_notice(stream: list[Event], day: int) -> None:
-    subject = Subject()
-    subject.feed(stream)
+    subject = LedgerHarness()
+    subject.apply(stream)
     subject.advance(START + day * DAY)
     subject.commit()
-    subject.notices.clear()
+    subject.updates.clear()
 
-    subject.crash()
+    subject.restart()
     subject.advance(START + day * DAY)
     subject.commit()
 
-    assert subject.notices == []
+    assert subject.updates == []
 
 
-@given(streams())
+@given(event_streams())
 def test_what_nobody_wants_is_not_collected(stream: list[Event]) -> None:
-    subject = Subject()
-    subject.rules = subject.rules._replace(with_updates=False)
-    subject.crash()
+    subject = LedgerHarness()
+    subject.config = subject.config._replace(with_updates=False)
+    subject.restart()
 
-    subject.feed(stream)
+    subject.apply(stream)
     subject.advance(START + 60 * DAY)
     subject.commit()
 
-    assert subject.notices == []
+    assert subject.updates == []
 
 
 def test_limits_that_pass_together_are_one_notice_and_so_are_clocks_that_end_together() -> None:
-    missed, decided = Subject(), Subject()
-    missed.feed([filed()])
-    decided.feed([filed(), did(RESTRICTED, after=HOUR)])
+    missed, decided = LedgerHarness(), LedgerHarness()
+    missed.apply([filing()])
+    decided.apply([filing(), action(RESTRICTED, after=HOUR)])
 
     for subject in (missed, decided):
         subject.advance(START + 3 * DAY)
         subject.commit()
 
-    (miss,) = missed.notices
+    (miss,) = missed.updates
     assert isinstance(miss, DeadlinesPassed)
     assert (miss.key, miss.filed_at, miss.at, {names.clock for names in miss.clocks}) == (
-        KEYS[0],
+        REPORT_KEYS[0],
         START,
         START + DAY,
         {*STANDARD_CLOCKS},
     )
-    (response,) = decided.notices
+    (response,) = decided.updates
     assert isinstance(response, ClocksEnded)
     assert response.duration == HOUR
     assert {(ended.clock.clock, ended.ending, ended.deadline_outcome) for ended in response.ended_clocks} == {

@@ -7,50 +7,50 @@ from streams.domain.duration_bins import DAY
 from streams.domain.events import Event, Filing, Heartbeat
 from streams.domain.ledger import counters
 from streams.domain.vocabulary import RefusalReason
-from tests.support.ledger.harness import Subject
-from tests.support.ledger.strategies import KEYS, START, batches, streams
+from tests.support.ledger.harness import LedgerHarness
+from tests.support.ledger.strategies import REPORT_KEYS, START, delivery_batches, event_streams
 
 END = START + 61 * DAY
-HERE = frozenset(KEYS[::2])
+KEYS_ON_PARTITION = frozenset(REPORT_KEYS[::2])
 """The keys of this partition; those that remain belong to another one."""
 
 
-def here() -> Subject:
+def harness_with_half_the_keys() -> LedgerHarness:
     """Return the ledger of this partition."""
-    return Subject(belongs=HERE.__contains__)
+    return LedgerHarness(belongs=KEYS_ON_PARTITION.__contains__)
 
 
-@given(st.data(), streams())
+@given(st.data(), event_streams())
 def test_figures_are_those_of_the_events_that_lie_on_their_own_partition(
     data: st.DataObject, stream: list[Event]
 ) -> None:
-    at_home = [event for event in stream if isinstance(event, Heartbeat) or event.key in HERE]
-    alone = here()
-    alone.feed(at_home)
+    at_home = [event for event in stream if isinstance(event, Heartbeat) or event.key in KEYS_ON_PARTITION]
+    alone = harness_with_half_the_keys()
+    alone.apply(at_home)
     alone.advance(END)
 
-    together = here()
-    for part, now in data.draw(batches(stream)):
+    together = harness_with_half_the_keys()
+    for part, now in data.draw(delivery_batches(stream)):
         together.advance(now)
-        together.feed(part)
+        together.apply(part)
         together.commit()
         if data.draw(st.booleans()):
-            together.crash()
+            together.restart()
     together.advance(END)
 
     assert together.report_rows() == alone.report_rows()
     assert together.cohorts() == alone.cohorts()
-    assert together.net() == alone.net()
+    assert together.net_counters() == alone.net_counters()
 
 
-@given(st.data(), streams())
+@given(st.data(), event_streams())
 def test_every_event_on_a_wrong_partition_is_refused_and_counted(data: st.DataObject, stream: list[Event]) -> None:
-    subject = here()
+    subject = harness_with_half_the_keys()
 
     shuffled = data.draw(st.permutations(stream))
-    answers = subject.feed(shuffled)
+    answers = subject.apply(shuffled)
 
-    astray = [not isinstance(event, Heartbeat) and event.key not in HERE for event in shuffled]
+    astray = [not isinstance(event, Heartbeat) and event.key not in KEYS_ON_PARTITION for event in shuffled]
     assert [answer is RefusalReason.WRONG_PARTITION for answer in answers] == astray
     counted = sum(
         tally.get(counters.refused(RefusalReason.WRONG_PARTITION), 0) for tally in subject.counters().values()
@@ -59,10 +59,10 @@ def test_every_event_on_a_wrong_partition_is_refused_and_counted(data: st.DataOb
 
 
 def test_of_filings_by_a_wrong_partitioner_none_is_counted_and_none_goes_unnoticed() -> None:
-    subject = Subject(belongs=lambda _: False)
+    subject = LedgerHarness(belongs=lambda _: False)
     filing = Filing(b"", "harbor", START, START, 0, 0, "gaaaabEU")
 
-    answers = subject.feed(
+    answers = subject.apply(
         filing._replace(key=f"harbor|aa_{number}".encode(), id=number * 7) for number in range(1_000)
     )
 

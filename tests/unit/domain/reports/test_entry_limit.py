@@ -10,32 +10,39 @@ from streams.domain.ledger import counters, report_store
 from streams.domain.reports import entry_limit
 from streams.domain.reports.entry_limit import MAX_ENTRIES
 from streams.domain.vocabulary import Outcome, RefusalReason
-from tests.support.ledger.harness import CODEC, Subject, clock_of
-from tests.support.ledger.oracle import Yardstick
-from tests.support.ledger.strategies import KEYS, START, packs, streams
+from tests.support.ledger.harness import CODEC, LedgerHarness, clock_from_oracle
+from tests.support.ledger.oracle import OracleClock
+from tests.support.ledger.strategies import REPORT_KEYS, START, clock_packs, event_streams
 
 RESTRICTED = ActionKind(Outcome.RESTRICTED, is_final=True)
 
 
 def _filing(items: int = 1) -> Filing:
-    return Filing(KEYS[0], "harbor", START, START, 1, 1, "gaaaabEU", items)
+    return Filing(REPORT_KEYS[0], "harbor", START, START, 1, 1, "gaaaabEU", items)
 
 
-def _did(number: int, deed: ActionKind | Outcome, after: int, items: int = 0) -> Action:
+def _action(number: int, deed: ActionKind | Outcome, after: int, items: int = 0) -> Action:
     at = START + after
     return Action(
-        KEYS[0], "harbor", at, at, number, number, deed if isinstance(deed, ActionKind) else ActionKind(deed), items
+        REPORT_KEYS[0],
+        "harbor",
+        at,
+        at,
+        number,
+        number,
+        deed if isinstance(deed, ActionKind) else ActionKind(deed),
+        items,
     )
 
 
-def _claims(count: int, first: int = 10) -> list[Action]:
-    return [_did(first + n, Outcome.REVIEW_STARTED, 1 + n) for n in range(count)]
+def _partial_actions(count: int, first: int = 10) -> list[Action]:
+    return [_action(first + n, Outcome.REVIEW_STARTED, 1 + n) for n in range(count)]
 
 
 def test_a_report_that_was_claimed_very_often_and_then_restricted_is_restricted() -> None:
-    subject = Subject()
+    subject = LedgerHarness()
 
-    answers = subject.feed([_filing(), *_claims(5_000), _did(9, RESTRICTED, 2 * HOUR)])
+    answers = subject.apply([_filing(), *_partial_actions(5_000), _action(9, RESTRICTED, 2 * HOUR)])
 
     (marks,) = subject.cohorts().values()
     counted = subject.counters()["harbor"]
@@ -46,30 +53,32 @@ def test_a_report_that_was_claimed_very_often_and_then_restricted_is_restricted(
 
 @pytest.mark.parametrize("backward", [False, True])
 def test_a_thousand_items_can_be_decided_one_at_a_time(*, backward: bool) -> None:
-    subject, decisions = Subject(), [_did(10 + n, RESTRICTED, HOUR + n, items=1) for n in range(1_000)]
+    subject, decisions = LedgerHarness(), [_action(10 + n, RESTRICTED, HOUR + n, items=1) for n in range(1_000)]
 
-    answers = subject.feed([_filing(1_000), *_claims(200, 5_000), *(decisions[::-1] if backward else decisions)])
+    answers = subject.apply(
+        [_filing(1_000), *_partial_actions(200, 5_000), *(decisions[::-1] if backward else decisions)]
+    )
 
     assert set(answers) == {None}
-    assert subject.net()["harbor"]["stopped_ms|time_to_action@1"] == HOUR + 999
+    assert subject.net_counters()["harbor"]["stopped_ms|time_to_action@1"] == HOUR + 999
 
 
 @pytest.mark.parametrize(
     "last",
     [
-        [_did(9, RESTRICTED, DAY)],
-        [_did(9, Outcome.NO_VIOLATION, DAY)],
-        [_did(8, RESTRICTED, HOUR), _did(9, Outcome.REOPENED, DAY)],
-        [_did(8, RESTRICTED, HOUR), Retraction(KEYS[0], "harbor", START, START, 9, 9, 8)],
+        [_action(9, RESTRICTED, DAY)],
+        [_action(9, Outcome.NO_VIOLATION, DAY)],
+        [_action(8, RESTRICTED, HOUR), _action(9, Outcome.REOPENED, DAY)],
+        [_action(8, RESTRICTED, HOUR), Retraction(REPORT_KEYS[0], "harbor", START, START, 9, 9, 8)],
     ],
 )
 def test_what_decides_always_finds_room(last: list[Event]) -> None:
-    full, spare = Subject(), Subject()
-    appeals: list[Event] = [_did(10 + n, Outcome.APPEAL_FILED, 1 + n) for n in range(MAX_ENTRIES - 1)]
+    full, spare = LedgerHarness(), LedgerHarness()
+    appeals: list[Event] = [_action(10 + n, Outcome.APPEAL_FILED, 1 + n) for n in range(MAX_ENTRIES - 1)]
 
-    full.feed([_filing(), *appeals])
-    answers = full.feed(last)
-    spare.feed([_filing(), *last])
+    full.apply([_filing(), *appeals])
+    answers = full.apply(last)
+    spare.apply([_filing(), *last])
 
     assert set(answers) == {None}
     assert full.cohorts() == spare.cohorts()
@@ -77,25 +86,25 @@ def test_what_decides_always_finds_room(last: list[Event]) -> None:
 
 
 def test_an_event_that_finds_no_room_and_may_decide_something_is_refused() -> None:
-    subject = Subject()
-    subject.feed([_filing(), *[_did(10 + n, Outcome.APPEAL_FILED, 1 + n) for n in range(MAX_ENTRIES - 1)]])
+    subject = LedgerHarness()
+    subject.apply([_filing(), *[_action(10 + n, Outcome.APPEAL_FILED, 1 + n) for n in range(MAX_ENTRIES - 1)]])
 
-    answers = subject.feed([_did(9, Outcome.PAUSED, DAY), _did(8, Outcome.ACKNOWLEDGED, DAY)])
+    answers = subject.apply([_action(9, Outcome.PAUSED, DAY), _action(8, Outcome.ACKNOWLEDGED, DAY)])
 
     assert answers == [RefusalReason.TOO_MANY, None]
 
 
-@given(st.data(), packs, streams(), st.integers(1, 8))
+@given(st.data(), clock_packs, event_streams(), st.integers(1, 8))
 def test_which_events_are_kept_does_not_depend_on_their_order(
-    data: st.DataObject, pack: tuple[Yardstick, ...], stream: list[Event], most: int
+    data: st.DataObject, pack: tuple[OracleClock, ...], stream: list[Event], most: int
 ) -> None:
-    clocks = [clock_of(yardstick) for yardstick in pack]
-    straight, shuffled = Subject(clocks, quick=False), Subject(clocks, quick=False)
+    clocks = [clock_from_oracle(yardstick) for yardstick in pack]
+    straight, shuffled = LedgerHarness(clocks, quick=False), LedgerHarness(clocks, quick=False)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(entry_limit, "MAX_ENTRIES", most)
         for subject, events in ((straight, stream), (shuffled, data.draw(st.permutations(stream)))):
-            subject.feed(events)
+            subject.apply(events)
             subject.advance(START + 61 * DAY)
 
     assert shuffled.report_rows() == straight.report_rows()
@@ -105,12 +114,12 @@ def test_which_events_are_kept_does_not_depend_on_their_order(
 
 def test_reports_with_many_events_are_packed_before_they_fill_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(report_store, "MAX_CHANGED_ENTRIES", 2_000)
-    subject = Subject()
+    subject = LedgerHarness()
     unpacked = []
 
     for report in range(40):
         key = b"harbor|aa_%d" % report
-        subject.feed([_filing(200)._replace(key=key), *[claim._replace(key=key) for claim in _claims(99)]])
+        subject.apply([_filing(200)._replace(key=key), *[claim._replace(key=key) for claim in _partial_actions(99)]])
         found = [subject.ledger._store.find(b"harbor|aa_%d" % each) for each in range(report + 1)]
         unpacked.append(sum(not isinstance(one, bytes) for one in found))
 

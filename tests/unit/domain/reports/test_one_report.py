@@ -5,74 +5,76 @@ import pytest
 from streams.domain.duration_bins import DAY, EDGES, HOUR, MINUTE, bin_of
 from streams.domain.events import Action, ActionKind, Event, Filing, Heartbeat, Retraction
 from streams.domain.vocabulary import Outcome
-from tests.support.ledger.harness import Subject, clock_of
-from tests.support.ledger.oracle import Mark, Yardstick
-from tests.support.ledger.strategies import KEYS, START
+from tests.support.ledger.harness import LedgerHarness, clock_from_oracle
+from tests.support.ledger.oracle import OracleClock, OracleProfile
+from tests.support.ledger.strategies import REPORT_KEYS, START
 
 LABELS = "gaaaabEU"
 RESTRICTED = ActionKind(Outcome.RESTRICTED, is_final=True)
 
 
-def filed(at: int = START, told: int | None = None, items: int = 1, key: bytes = KEYS[0]) -> Filing:
+def filing(at: int = START, told: int | None = None, items: int = 1, key: bytes = REPORT_KEYS[0]) -> Filing:
     platform = key.split(b"|")[0].decode()
     return Filing(key, platform, at, at if told is None else told, 1, 1, LABELS, items)
 
 
-def did(deed: ActionKind | Outcome, after: int, items: int = 0) -> Action:
+def action(deed: ActionKind | Outcome, after: int, items: int = 0) -> Action:
     deed = deed if isinstance(deed, ActionKind) else ActionKind(deed)
-    at, number = START + after, hash_of(deed, after)
-    return Action(KEYS[0], "harbor", at, at, number, number, deed, items)
+    at, number = START + after, event_number(deed, after)
+    return Action(REPORT_KEYS[0], "harbor", at, at, number, number, deed, items)
 
 
-def hash_of(deed: ActionKind, after: int) -> int:
+def event_number(deed: ActionKind, after: int) -> int:
     return 100 + list(Outcome).index(deed.outcome) + 1000 * (after + HOUR)
 
 
-def mark_of(*events: Event, now: int = START + 3 * DAY) -> Mark:
+def profile_of(*events: Event, now: int = START + 3 * DAY) -> OracleProfile:
     """Return the mark of the only report."""
-    subject = Subject()
-    subject.feed(events)
+    subject = LedgerHarness()
+    subject.apply(events)
     subject.advance(now)
     (marks,) = subject.cohorts().values()
     assert marks.total() == 1
     return next(iter(marks))
 
 
-def verdicts_of(*events: Event, now: int) -> dict[str, int]:
+def deadline_outcomes_of(*events: Event, now: int) -> dict[str, int]:
     """Return the verdicts on `time_to_action`, counted minus corrected."""
-    subject = Subject()
-    subject.feed(events)
+    subject = LedgerHarness()
+    subject.apply(events)
     subject.advance(now)
     start = "deadline|time_to_action@1|"
-    return {name.removeprefix(start): n for name, n in subject.net()["harbor"].items() if name.startswith(start)}
+    return {
+        name.removeprefix(start): n for name, n in subject.net_counters()["harbor"].items() if name.startswith(start)
+    }
 
 
 def test_a_report_nobody_answers_is_open_since_the_minute_of_its_filing() -> None:
-    mark = mark_of(filed(at=START + 90 * MINUTE))
+    mark = profile_of(filing(at=START + 90 * MINUTE))
 
-    assert mark == Mark("open", -1, 90, (("open", 90), ("open", 90), ("open", 90)))
+    assert mark == OracleProfile("open", -1, 90, (("open", 90), ("open", 90), ("open", 90)))
 
 
 def test_a_removal_after_an_hour_stops_every_clock_in_the_bin_of_one_hour() -> None:
-    mark = mark_of(filed(), did(RESTRICTED, HOUR))
+    mark = profile_of(filing(), action(RESTRICTED, HOUR))
 
-    assert mark == Mark("restricted", -1, None, (("stopped", bin_of(HOUR)),) * 3)
+    assert mark == OracleProfile("restricted", -1, None, (("stopped", bin_of(HOUR)),) * 3)
 
 
 def test_a_rejection_is_a_decision_and_no_action() -> None:
-    mark = mark_of(filed(), did(Outcome.NO_VIOLATION, HOUR))
+    mark = profile_of(filing(), action(Outcome.NO_VIOLATION, HOUR))
 
     assert mark.clocks == (("stopped", bin_of(HOUR)), ("stopped", bin_of(HOUR)), ("no_violation", bin_of(HOUR)))
 
 
 def test_a_reopened_report_waits_for_action_since_its_filing_but_stays_decided() -> None:
-    mark = mark_of(filed(), did(Outcome.NO_VIOLATION, HOUR), did(Outcome.REOPENED, 2 * HOUR))
+    mark = profile_of(filing(), action(Outcome.NO_VIOLATION, HOUR), action(Outcome.REOPENED, 2 * HOUR))
 
-    assert mark == Mark("reopened", -1, 0, (("stopped", bin_of(HOUR)), ("stopped", bin_of(HOUR)), ("open", 0)))
+    assert mark == OracleProfile("reopened", -1, 0, (("stopped", bin_of(HOUR)), ("stopped", bin_of(HOUR)), ("open", 0)))
 
 
 def test_the_item_that_completes_the_report_stops_its_clocks() -> None:
-    mark = mark_of(filed(items=3), did(RESTRICTED, HOUR, items=1), did(RESTRICTED, 2 * HOUR, items=2))
+    mark = profile_of(filing(items=3), action(RESTRICTED, HOUR, items=1), action(RESTRICTED, 2 * HOUR, items=2))
 
     assert mark.clocks[2] == ("stopped", bin_of(2 * HOUR))
 
@@ -82,26 +84,26 @@ def test_the_item_that_completes_the_report_stops_its_clocks() -> None:
     [(0, -1), (15 * MINUTE, -1), (15 * MINUTE + 1, bin_of(15 * MINUTE + 1)), (DAY, bin_of(DAY))],
 )
 def test_a_report_is_at_risk_from_its_filing_if_told_within_a_quarter_of_an_hour(delay: int, entry: int) -> None:
-    mark = mark_of(filed(told=START + delay))
+    mark = profile_of(filing(told=START + delay))
 
-    assert mark.entry == entry
+    assert mark.entry_bin == entry
 
 
 @pytest.mark.parametrize(("delay", "entry"), [(6 * HOUR, -1), (6 * HOUR + 1, bin_of(6 * HOUR + 1))])
 def test_a_slower_cadence_is_allowed_its_own_delay(delay: int, entry: int) -> None:
-    mark = mark_of(filed(told=START + delay, key=KEYS[2]))
+    mark = profile_of(filing(told=START + delay, key=REPORT_KEYS[2]))
 
-    assert mark.entry == entry
+    assert mark.entry_bin == entry
 
 
 def test_a_deed_within_two_minutes_before_the_filing_counts_as_at_once() -> None:
-    mark = mark_of(filed(), did(RESTRICTED, -2 * MINUTE))
+    mark = profile_of(filing(), action(RESTRICTED, -2 * MINUTE))
 
     assert mark.clocks[2] == ("stopped", 0)
 
 
 def test_a_deed_more_than_two_minutes_before_the_filing_does_not_stand() -> None:
-    mark = mark_of(filed(), did(RESTRICTED, -2 * MINUTE - 1))
+    mark = profile_of(filing(), action(RESTRICTED, -2 * MINUTE - 1))
 
     assert mark.state == "open"
 
@@ -109,29 +111,29 @@ def test_a_deed_more_than_two_minutes_before_the_filing_does_not_stand() -> None
 def test_a_deadline_is_missed_two_cadences_after_it_at_the_latest() -> None:
     due = START + DAY
 
-    assert verdicts_of(filed(), now=due + 10 * MINUTE - 1) == {}
-    assert verdicts_of(filed(), now=due + 10 * MINUTE) == {"missed|live": 1}
+    assert deadline_outcomes_of(filing(), now=due + 10 * MINUTE - 1) == {}
+    assert deadline_outcomes_of(filing(), now=due + 10 * MINUTE) == {"missed|live": 1}
 
 
 def test_a_heartbeat_past_the_deadline_makes_it_missed_at_once() -> None:
     due = START + DAY
     promise = Heartbeat("harbor", due, due, due, 1)
 
-    assert verdicts_of(filed(), promise, now=due) == {"missed|live": 1}
+    assert deadline_outcomes_of(filing(), promise, now=due) == {"missed|live": 1}
 
 
 def test_a_heartbeat_on_one_topic_promises_nothing() -> None:
     due = START + DAY
     promise = Heartbeat("harbor", due, due, due, 1, "report-filed")
 
-    assert verdicts_of(filed(), promise, now=due) == {}
+    assert deadline_outcomes_of(filing(), promise, now=due) == {}
 
 
 def test_a_deadline_long_past_when_the_report_was_told_is_history() -> None:
     told = START + DAY
 
-    assert verdicts_of(filed(told=told - 1), now=START + 3 * DAY) == {"missed|live": 1}
-    assert verdicts_of(filed(told=told), now=START + 3 * DAY) == {"missed|late": 1}
+    assert deadline_outcomes_of(filing(told=told - 1), now=START + 3 * DAY) == {"missed|live": 1}
+    assert deadline_outcomes_of(filing(told=told), now=START + 3 * DAY) == {"missed|late": 1}
 
 
 @pytest.mark.parametrize(
@@ -147,15 +149,15 @@ def test_a_deadline_long_past_when_the_report_was_told_is_history() -> None:
 def test_an_ending_within_the_limit_meets_or_releases_unless_it_is_expiry(
     deed: ActionKind, after: int, verdict: str
 ) -> None:
-    assert verdicts_of(filed(), did(deed, after), now=START + 3 * DAY) == {verdict: 1}
+    assert deadline_outcomes_of(filing(), action(deed, after), now=START + 3 * DAY) == {verdict: 1}
 
 
 def test_a_miss_is_taken_back_when_the_deed_was_only_told_late() -> None:
-    subject = Subject()
-    subject.feed([filed()])
+    subject = LedgerHarness()
+    subject.apply([filing()])
     subject.advance(START + 3 * DAY)
 
-    subject.feed([did(RESTRICTED, HOUR)])
+    subject.apply([action(RESTRICTED, HOUR)])
     subject.advance(START + 3 * DAY)
 
     counters = subject.counters()["harbor"]
@@ -165,11 +167,11 @@ def test_a_miss_is_taken_back_when_the_deed_was_only_told_late() -> None:
 
 
 def test_a_miss_that_stays_a_miss_is_counted_once() -> None:
-    subject = Subject()
-    subject.feed([filed()])
+    subject = LedgerHarness()
+    subject.apply([filing()])
     subject.advance(START + 3 * DAY)
 
-    subject.feed([did(RESTRICTED, 2 * DAY)])
+    subject.apply([action(RESTRICTED, 2 * DAY)])
 
     counters = subject.counters()["harbor"]
     assert counters["deadline|time_to_action@1|missed|live"] == 1
@@ -177,59 +179,59 @@ def test_a_miss_that_stays_a_miss_is_counted_once() -> None:
 
 
 def test_four_hundred_days_of_silence_are_an_answer_of_their_own() -> None:
-    mark = mark_of(filed(), now=START + 400 * DAY + 10 * MINUTE)
+    mark = profile_of(filing(), now=START + 400 * DAY + 10 * MINUTE)
 
-    assert mark == Mark("unanswered", -1, None, (("frozen", len(EDGES) - 1),) * 3)
+    assert mark == OracleProfile("unanswered", -1, None, (("frozen", len(EDGES) - 1),) * 3)
 
 
 def test_a_retracted_filing_leaves_no_report_and_its_actions_wait() -> None:
-    subject = Subject()
+    subject = LedgerHarness()
 
-    subject.feed([filed(), did(RESTRICTED, HOUR), Retraction(KEYS[0], "harbor", START, START, 3, 3, 1)])
+    subject.apply([filing(), action(RESTRICTED, HOUR), Retraction(REPORT_KEYS[0], "harbor", START, START, 3, 3, 1)])
 
     assert subject.cohorts() == {}
-    assert subject.net() == {}
+    assert subject.net_counters() == {}
 
 
 def test_paused_time_is_counted_when_the_clock_ends_and_taken_back_with_its_end() -> None:
-    pausing = Yardstick(
+    pausing = OracleClock(
         name="pausing",
         stops=frozenset({"final"}),
         pauses=frozenset({"paused"}),
         resumes=frozenset({"resumed"}),
     )
-    subject, end = Subject([clock_of(pausing)]), did(RESTRICTED, 9 * HOUR)
+    subject, end = LedgerHarness([clock_from_oracle(pausing)]), action(RESTRICTED, 9 * HOUR)
     waiting: list[Event] = [
-        filed(),
-        did(Outcome.PAUSED, HOUR),
-        did(Outcome.RESUMED, 3 * HOUR),
-        did(Outcome.PAUSED, 8 * HOUR),
+        filing(),
+        action(Outcome.PAUSED, HOUR),
+        action(Outcome.RESUMED, 3 * HOUR),
+        action(Outcome.PAUSED, 8 * HOUR),
     ]
 
-    subject.feed(waiting)
-    before = subject.net()["harbor"]["paused_ms|pausing@1"]
-    subject.feed([end])
-    ended = subject.net()["harbor"]["paused_ms|pausing@1"]
-    subject.feed([Retraction(KEYS[0], "harbor", START + DAY, START + DAY, 3, 3, end.id)])
+    subject.apply(waiting)
+    before = subject.net_counters()["harbor"]["paused_ms|pausing@1"]
+    subject.apply([end])
+    ended = subject.net_counters()["harbor"]["paused_ms|pausing@1"]
+    subject.apply([Retraction(REPORT_KEYS[0], "harbor", START + DAY, START + DAY, 3, 3, end.id)])
 
     assert (before, ended) == (0, 3 * HOUR)
     assert subject.counters()["harbor"]["un|paused_ms|pausing@1"] == 3 * HOUR
-    assert "paused_ms|pausing@1" not in subject.net()["harbor"]
+    assert "paused_ms|pausing@1" not in subject.net_counters()["harbor"]
 
 
 def test_a_pause_takes_back_no_deadline_that_had_passed_before_it() -> None:
-    pausing = Yardstick(
+    pausing = OracleClock(
         name="pausing",
         stops=frozenset({"final"}),
         pauses=frozenset({"paused"}),
         resumes=frozenset({"resumed"}),
     )
-    in_time, too_late = Subject([clock_of(pausing)]), Subject([clock_of(pausing)])
-    in_time.feed([filed(), did(Outcome.PAUSED, DAY)])
-    too_late.feed([filed(), did(Outcome.PAUSED, DAY + 1)])
+    in_time, too_late = LedgerHarness([clock_from_oracle(pausing)]), LedgerHarness([clock_from_oracle(pausing)])
+    in_time.apply([filing(), action(Outcome.PAUSED, DAY)])
+    too_late.apply([filing(), action(Outcome.PAUSED, DAY + 1)])
 
     for subject in (in_time, too_late):
         subject.advance(START + 3 * DAY)
 
-    assert in_time.net()["harbor"]["deadline|pausing@1|missed|live"] == 0
-    assert too_late.net()["harbor"]["deadline|pausing@1|missed|live"] == 1
+    assert in_time.net_counters()["harbor"]["deadline|pausing@1|missed|live"] == 0
+    assert too_late.net_counters()["harbor"]["deadline|pausing@1|missed|live"] == 1

@@ -30,10 +30,10 @@ from streams.domain.reports.evaluation import Evaluator
 from streams.domain.reports.measurement import MeasuredReport
 from streams.domain.reports.row import Entry, ReportRow
 from streams.domain.vocabulary import Outcome, Reversal
-from tests.support.ledger.harness import Subject, clock_of
-from tests.support.ledger.oracle import Mark, Yardstick
-from tests.support.ledger.strategies import KEYS, START, packs, streams
-from tests.support.paths import CHILDREN
+from tests.support.ledger.harness import LedgerHarness, clock_from_oracle
+from tests.support.ledger.oracle import OracleClock, OracleProfile
+from tests.support.ledger.strategies import REPORT_KEYS, START, clock_packs, event_streams
+from tests.support.paths import CHILDREN_PACK
 
 LABELS = "gaaaabEU"
 RESTRICTED = ActionKind(Outcome.RESTRICTED, is_final=True)
@@ -42,33 +42,35 @@ NO_VIOLATION, REOPENED, PAUSED, RESUMED, VALIDATED = (
     for outcome in (Outcome.NO_VIOLATION, Outcome.REOPENED, Outcome.PAUSED, Outcome.RESUMED, Outcome.VALIDATED)
 )
 
-PAUSING = Yardstick(
+PAUSING_CLOCK = OracleClock(
     name="pausing",
     stops=frozenset({"final"}),
     pauses=frozenset({"paused"}),
     resumes=frozenset({"resumed"}),
 )
-VALID_TO_REMOVED = Yardstick(
+VALID_TO_REMOVED_CLOCK = OracleClock(
     name="valid_to_removed",
     starts=frozenset({"validated"}),
     stops=frozenset({"final"}),
     competes=frozenset({"no_violation", "withdrawn"}),
-    restart=True,
+    restarts_after_reopen=True,
     limit=2 * DAY,
 )
 
-Told = tuple[int, ActionKind]
+TimedAction = tuple[int, ActionKind]
 """A deed, and how long after the filing."""
 
 
-def _marks(told: Sequence[Told], *yardsticks: Yardstick) -> set[Mark]:
+def _profiles(told: Sequence[TimedAction], *yardsticks: OracleClock) -> set[OracleProfile]:
     """Return how forty equal stories count that differ in nothing but their ids."""
-    subject = Subject([clock_of(yardstick) for yardstick in yardsticks]) if yardsticks else Subject()
+    subject = (
+        LedgerHarness([clock_from_oracle(yardstick) for yardstick in yardsticks]) if yardsticks else LedgerHarness()
+    )
     for report in range(40):
         key = b"harbor|aa_%d" % report
-        subject.feed([Filing(key, "harbor", START, START, 1, report, LABELS)])
-        subject.feed(
-            Action(key, "harbor", START + after, START + after, *_digests(report, place), deed)
+        subject.apply([Filing(key, "harbor", START, START, 1, report, LABELS)])
+        subject.apply(
+            Action(key, "harbor", START + after, START + after, *_content_digests(report, place), deed)
             for place, (after, deed) in enumerate(told)
         )
     subject.advance(START + 30 * DAY)
@@ -76,13 +78,13 @@ def _marks(told: Sequence[Told], *yardsticks: Yardstick) -> set[Mark]:
     return set(marks)
 
 
-def _digests(report: int, place: int) -> tuple[int, int]:
+def _content_digests(report: int, place: int) -> tuple[int, int]:
     """Return an id and a content that put the deeds of different reports into different orders."""
     return hash((report, place, "id")) % 2**64, hash((place, report, "content")) % 2**32
 
 
 def test_a_report_that_is_reopened_and_restricted_with_one_click_is_restricted() -> None:
-    (mark,) = _marks([(HOUR, NO_VIOLATION), (5 * HOUR, REOPENED), (5 * HOUR, RESTRICTED)])
+    (mark,) = _profiles([(HOUR, NO_VIOLATION), (5 * HOUR, REOPENED), (5 * HOUR, RESTRICTED)])
 
     assert mark.state == "restricted"
     assert mark.clocks[2][0] == "stopped"
@@ -91,13 +93,13 @@ def test_a_report_that_is_reopened_and_restricted_with_one_click_is_restricted()
 def test_a_second_pause_at_the_instant_of_the_resumption_pauses_again() -> None:
     told = [(HOUR, PAUSED), (10 * HOUR, RESUMED), (10 * HOUR, PAUSED), (32 * HOUR, RESUMED), (33 * HOUR, RESTRICTED)]
 
-    (mark,) = _marks(told, PAUSING)
+    (mark,) = _profiles(told, PAUSING_CLOCK)
 
-    assert mark.clocks == _marks([(2 * HOUR, RESTRICTED)], PAUSING).pop().clocks
+    assert mark.clocks == _profiles([(2 * HOUR, RESTRICTED)], PAUSING_CLOCK).pop().clocks
 
 
 def test_what_is_found_valid_and_removed_at_once_is_removed_after_no_time() -> None:
-    (mark,) = _marks([(HOUR, VALIDATED), (HOUR, RESTRICTED)], VALID_TO_REMOVED)
+    (mark,) = _profiles([(HOUR, VALIDATED), (HOUR, RESTRICTED)], VALID_TO_REMOVED_CLOCK)
 
     assert mark.clocks == (("stopped", 0),)
 
@@ -109,45 +111,45 @@ def test_what_is_found_valid_and_removed_at_once_is_removed_after_no_time() -> N
 def test_a_clock_that_starts_after_the_end_of_its_report_ends_at_once_with_that_end(
     ending: ActionKind, clock: tuple[str, int]
 ) -> None:
-    (mark,) = _marks([(HOUR, ending), (2 * HOUR, VALIDATED)], VALID_TO_REMOVED)
+    (mark,) = _profiles([(HOUR, ending), (2 * HOUR, VALIDATED)], VALID_TO_REMOVED_CLOCK)
 
     assert mark.clocks == (clock,)
 
 
 def test_a_clock_that_starts_after_its_report_was_opened_again_runs() -> None:
-    (mark,) = _marks([(HOUR, RESTRICTED), (2 * HOUR, REOPENED), (3 * HOUR, VALIDATED)], VALID_TO_REMOVED)
+    (mark,) = _profiles([(HOUR, RESTRICTED), (2 * HOUR, REOPENED), (3 * HOUR, VALIDATED)], VALID_TO_REMOVED_CLOCK)
 
     assert mark.clocks == (("open", 180),)
 
 
 def test_a_clock_that_starts_when_some_items_are_removed_waits_for_the_others() -> None:
-    subject = Subject([clock_of(VALID_TO_REMOVED)])
-    subject.feed([Filing(KEYS[0], "harbor", START, START, 1, 1, LABELS, 3)])
+    subject = LedgerHarness([clock_from_oracle(VALID_TO_REMOVED_CLOCK)])
+    subject.apply([Filing(REPORT_KEYS[0], "harbor", START, START, 1, 1, LABELS, 3)])
     for place, (after, deed, items) in enumerate(
         [(HOUR, RESTRICTED, 1), (2 * HOUR, VALIDATED, 0), (5 * HOUR, RESTRICTED, 2)]
     ):
-        subject.feed([Action(KEYS[0], "harbor", START + after, START + after, 9 + place, place, deed, items)])
+        subject.apply([Action(REPORT_KEYS[0], "harbor", START + after, START + after, 9 + place, place, deed, items)])
 
-    assert subject.net()["harbor"]["stopped_ms|valid_to_removed@1"] == 3 * HOUR
+    assert subject.net_counters()["harbor"]["stopped_ms|valid_to_removed@1"] == 3 * HOUR
 
 
 def test_of_two_filings_of_one_instant_the_same_labels_count_whatever_their_ids() -> None:
-    subject = Subject()
+    subject = LedgerHarness()
 
     for report in range(40):
-        first, second = _digests(report, 0), _digests(report, 1)
+        first, second = _content_digests(report, 0), _content_digests(report, 1)
         for said, labels in ((first, LABELS), (second, "caaaadEU")):
-            subject.feed([Filing(b"harbor|aa_%d" % report, "harbor", START, START, *said, labels)])
+            subject.apply([Filing(b"harbor|aa_%d" % report, "harbor", START, START, *said, labels)])
 
     assert len(subject.cohorts()) == 1
 
 
 def test_of_two_retractions_of_one_id_and_instant_both_count() -> None:
-    subject = Subject()
+    subject = LedgerHarness()
 
-    subject.feed([Filing(KEYS[0], "harbor", START, START, 1, 1, LABELS)])
-    subject.feed(Action(KEYS[0], "harbor", START + HOUR, START, 10 + n, n, RESTRICTED) for n in range(2))
-    subject.feed(Retraction(KEYS[0], "harbor", START + DAY, START, 9, n, 10 + n) for n in range(2))
+    subject.apply([Filing(REPORT_KEYS[0], "harbor", START, START, 1, 1, LABELS)])
+    subject.apply(Action(REPORT_KEYS[0], "harbor", START + HOUR, START, 10 + n, n, RESTRICTED) for n in range(2))
+    subject.apply(Retraction(REPORT_KEYS[0], "harbor", START + DAY, START, 9, n, 10 + n) for n in range(2))
 
     (marks,) = subject.cohorts().values()
     assert {mark.state for mark in marks} == {"open"}
@@ -171,12 +173,12 @@ def _clocks() -> tuple[Clock, ...]:
     """Return the standard clocks, those of the shipped pack on all reports, and two that pause or start late."""
     shipped = [
         clock._replace(scope=Scope(), validity=ALWAYS_VALID)
-        for clock in read_pack(CHILDREN, ("AU", "EU", "IN", "UK", "US")).clocks
+        for clock in read_pack(CHILDREN_PACK, ("AU", "EU", "IN", "UK", "US")).clocks
     ]
-    return (*STANDARD_CLOCKS, *shipped, clock_of(PAUSING), clock_of(VALID_TO_REMOVED))
+    return (*STANDARD_CLOCKS, *shipped, clock_from_oracle(PAUSING_CLOCK), clock_from_oracle(VALID_TO_REMOVED_CLOCK))
 
 
-def _measured(
+def _measured_report(
     appraiser: Evaluator, before: Iterable[ActionKind], tied: Iterable[tuple[int, ActionKind]]
 ) -> MeasuredReport | None:
     """Return a report as measured whose tied deeds bear these digests."""
@@ -191,15 +193,17 @@ def _measured(
     ).measured
 
 
-def _equal_under_all_digests(before: Sequence[ActionKind], tied: Sequence[ActionKind], appraiser: Evaluator) -> bool:
+def _assert_equal_under_all_digests(
+    before: Sequence[ActionKind], tied: Sequence[ActionKind], appraiser: Evaluator
+) -> bool:
     """Return whether a report counts the same for rising, falling and mixed digests of its tied deeds."""
     numbers = range(100, 100 + len(tied))
     orders = [numbers, numbers[::-1], [*numbers[1::2], *numbers[::2]], [*numbers[2:], *numbers[:2]]]
-    measured = [_measured(appraiser, before, zip(order, tied, strict=True)) for order in orders]
+    measured = [_measured_report(appraiser, before, zip(order, tied, strict=True)) for order in orders]
     return all(one == measured[0] for one in measured)
 
 
-def _sequences(longest: int) -> Iterator[tuple[ActionKind, ...]]:
+def _action_sequences(longest: int) -> Iterator[tuple[ActionKind, ...]]:
     return chain.from_iterable(combinations_with_replacement(ACTION_KINDS, size) for size in range(2, longest + 1))
 
 
@@ -207,7 +211,7 @@ def _sequences(longest: int) -> Iterator[tuple[ActionKind, ...]]:
 def test_no_figure_depends_on_the_ids_of_two_tied_events(before: tuple[ActionKind, ...]) -> None:
     appraiser = Evaluator(ClockSelector(_clocks()))
 
-    assert all(_equal_under_all_digests(before, tied, appraiser) for tied in _sequences(2))
+    assert all(_assert_equal_under_all_digests(before, tied, appraiser) for tied in _action_sequences(2))
 
 
 @pytest.mark.slow
@@ -218,34 +222,34 @@ def test_no_figure_depends_on_the_ids_of_up_to_five_tied_events(
     appraiser, seen = Evaluator(ClockSelector(_clocks())), 0
 
     for before in prefixes:
-        for tied in _sequences(longest):
+        for tied in _action_sequences(longest):
             seen += 1
-            assert _equal_under_all_digests(before, tied, appraiser), tied
+            assert _assert_equal_under_all_digests(before, tied, appraiser), tied
 
     assert seen == len(prefixes) * sum(comb(len(ACTION_KINDS) + size - 1, size) for size in range(2, longest + 1))
 
 
-@given(st.data(), packs, streams())
+@given(st.data(), clock_packs, event_streams())
 def test_other_ids_and_contents_change_no_figure(
-    data: st.DataObject, pack: tuple[Yardstick, ...], stream: list[Event]
+    data: st.DataObject, pack: tuple[OracleClock, ...], stream: list[Event]
 ) -> None:
-    clocks = [clock_of(yardstick) for yardstick in pack]
+    clocks = [clock_from_oracle(yardstick) for yardstick in pack]
     ids = data.draw(st.permutations(range(1, 60)))
     salt = data.draw(st.integers(1, 2**32 - 1))
-    renamed = [_renamed(event, ids, salt) for event in stream]
+    renamed = [_with_other_id(event, ids, salt) for event in stream]
 
-    straight, other = Subject(clocks), Subject(clocks)
+    straight, other = LedgerHarness(clocks), LedgerHarness(clocks)
     for subject, events in ((straight, stream), (other, renamed)):
-        subject.feed(events)
+        subject.apply(events)
         subject.advance(START + 61 * DAY)
 
     assert other.cohorts() == straight.cohorts()
-    assert other.stop_sums() == straight.stop_sums()
-    assert other.softened() == straight.softened()
+    assert other.duration_totals() == straight.duration_totals()
+    assert other.downgraded() == straight.downgraded()
     assert other.counters() == straight.counters()
 
 
-def _renamed(event: Event, ids: Sequence[int], salt: int) -> Event:
+def _with_other_id(event: Event, ids: Sequence[int], salt: int) -> Event:
     if isinstance(event, Heartbeat):
         return event
     fresh = event._replace(id=ids[event.id], content=event.content ^ salt)

@@ -27,12 +27,12 @@ from streams.domain.survival import (
 OTHER = 2
 
 
-def stopped(*durations: int) -> Counter[tuple[int, int, int]]:
+def stopped_profile(*durations: int) -> Counter[tuple[int, int, int]]:
     return Counter((FROM_START, bin_of(duration), STOPPED) for duration in durations)
 
 
 def test_only_reports_that_ended_as_wanted_count() -> None:
-    cells = stopped(1 * HOUR) | {(FROM_START, bin_of(9 * DAY), OPEN): 99, (FROM_START, 0, OTHER): 99}
+    cells = stopped_profile(1 * HOUR) | {(FROM_START, bin_of(9 * DAY), OPEN): 99, (FROM_START, 0, OTHER): 99}
 
     assert closed_only_median(cells) == 3600.0
 
@@ -44,7 +44,7 @@ def test_a_report_told_only_at_closing_counts_here() -> None:
 
 
 def test_the_median_of_an_even_number_is_the_mean_of_the_two_in_the_middle() -> None:
-    assert closed_only_median(stopped(10 * MINUTE, 20 * MINUTE, 40 * MINUTE, 5 * HOUR)) == 1800.0
+    assert closed_only_median(stopped_profile(10 * MINUTE, 20 * MINUTE, 40 * MINUTE, 5 * HOUR)) == 1800.0
 
 
 @given(st.lists(st.integers(1, 400 * DAY), min_size=1, max_size=40))
@@ -52,7 +52,7 @@ def test_on_raw_durations_the_median_is_off_by_less_than_a_bin(durations: list[i
     raw = median(durations)
     middle = sorted(durations)[(len(durations) - 1) // 2 : len(durations) // 2 + 1]
 
-    found = closed_only_median(stopped(*durations))
+    found = closed_only_median(stopped_profile(*durations))
 
     widest = max(EDGES[bin_of(duration)] - duration for duration in middle)
     assert found is not None
@@ -63,7 +63,7 @@ def test_on_raw_durations_the_median_is_off_by_less_than_a_bin(durations: list[i
     ("duration", "hours"), [(29 * MINUTE, 0), (30 * MINUTE, 1), (89 * MINUTE, 1), (90 * MINUTE, 2), (36 * HOUR, 36)]
 )
 def test_whole_hours_are_rounded_half_up(duration: int, hours: int) -> None:
-    assert whole_hour_median(stopped(duration)) == hours
+    assert whole_hour_median(stopped_profile(duration)) == hours
 
 
 @pytest.mark.parametrize(

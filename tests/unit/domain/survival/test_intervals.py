@@ -32,11 +32,11 @@ def test_a_proportion_of_nothing_is_unknown() -> None:
     assert wilson(0, 0) == UNKNOWN
 
 
-def cohorts(competing: float, told_late: float) -> Iterator[Curve]:
+def simulated_curves(competing: float, late_share: float) -> Iterator[Curve]:
     """Cohorts acted on at rate 1 per 10 h, ended otherwise at rate `competing`, filed evenly over the last 3 days."""
     random = Random(20_260_101)
     for _ in range(COHORTS):
-        yield estimate(Counter(_report(random, competing, told_late) for _ in range(REPORTS)))
+        yield estimate(Counter(_report(random, competing, late_share) for _ in range(REPORTS)))
 
 
 def _report(random: Random, competing: float, told_late: float) -> tuple[int, int, int]:
@@ -57,7 +57,7 @@ def true_share(competing: float, hours: float) -> float:
 def test_the_interval_of_a_share_covers_the_truth_as_often_as_it_says(competing: float, told_late: float) -> None:
     truth = true_share(competing, 12)
 
-    shares = [interval for curve in cohorts(competing, told_late) if (interval := curve.within(12 * HOUR))]
+    shares = [interval for curve in simulated_curves(competing, told_late) if (interval := curve.within(12 * HOUR))]
 
     covered = sum((share.low or 0) <= truth <= (share.high or 1) for share in shares) / len(shares)
     mean_share = sum(share.value or 0 for share in shares) / len(shares)
@@ -69,14 +69,14 @@ def test_the_interval_of_a_share_covers_the_truth_as_often_as_it_says(competing:
 def test_the_interval_of_a_median_covers_the_truth_as_often_as_it_says() -> None:
     truth = next(edge for edge in EDGES if true_share(0, edge / HOUR) >= 0.5) / 1000
 
-    medians = [curve.quantile(0.5) for curve in cohorts(0, 0)]
+    medians = [curve.quantile(0.5) for curve in simulated_curves(0, 0)]
 
     covered = sum((m.low or 0) <= truth <= (m.high or truth) for m in medians) / len(medians)
     assert 0.92 < covered < 0.985
 
 
 def test_the_restricted_mean_scatters_as_much_as_its_standard_error_says() -> None:
-    means = [restricted for curve in cohorts(0.05, 0) if (restricted := curve.restricted_mean(24 * HOUR))]
+    means = [restricted for curve in simulated_curves(0.05, 0) if (restricted := curve.restricted_mean(24 * HOUR))]
 
     centre = sum(restricted.value for restricted in means) / len(means)
     scatter = (sum((restricted.value - centre) ** 2 for restricted in means) / len(means)) ** 0.5

@@ -31,7 +31,7 @@ ALL_FROM_START = st.just(FROM_START)
 ENTRIES = st.one_of(st.just(FROM_START), st.integers(0, 10), st.integers(0, OVERFLOW_BIN - 2))
 EXAMPLES = settings(max_examples=100, deadline=None)
 # A fit of lifelines takes some 10 ms.
-FEWER = settings(max_examples=40, deadline=None)
+FEWER_EXAMPLES = settings(max_examples=40, deadline=None)
 
 
 def reports(
@@ -42,15 +42,15 @@ def reports(
     return st.lists(one, min_size=1, max_size=60)
 
 
-def entered(report: Report) -> float:
+def entry_bin(report: Report) -> float:
     return 0.0 if report[0] == FROM_START else EDGES[report[0]] / 1000
 
 
-def left(report: Report) -> float:
+def exit_bin(report: Report) -> float:
     return EDGES[report[1]] / 1000
 
 
-class Shares(NamedTuple):
+class ReferenceShares(NamedTuple):
     """What is left and what happened after one time."""
 
     at: float
@@ -58,22 +58,22 @@ class Shares(NamedTuple):
     incidence: Number
 
 
-def written_out(of: Sequence[Report], weights: Sequence[Number] | None = None) -> list[Shares]:
+def product_by_definition(of: Sequence[Report], weights: Sequence[Number] | None = None) -> list[ReferenceShares]:
     """The product over times of leaving, every risk set counted anew from single (weighted) reports."""
     weighed = list(zip(of, weights or [1.0] * len(of), strict=True))
     survival: Number = 1.0
     incidence: Number = 0.0
     shares = []
-    for at in sorted({left(report) for report in of}):
-        at_risk = sum(w for report, w in weighed if entered(report) < at <= left(report))
-        leaving = [(report, w) for report, w in weighed if left(report) == at and report[2] != OPEN]
+    for at in sorted({exit_bin(report) for report in of}):
+        at_risk = sum(w for report, w in weighed if entry_bin(report) < at <= exit_bin(report))
+        leaving = [(report, w) for report, w in weighed if exit_bin(report) == at and report[2] != OPEN]
         incidence += survival * sum(w for report, w in leaving if report[2] == STOPPED) / at_risk
         survival *= 1 - sum(w for _, w in leaving) / at_risk
-        shares.append(Shares(at, survival, incidence))
+        shares.append(ReferenceShares(at, survival, incidence))
     return shares
 
 
-def errors(of: Sequence[Report], figure: Callable[[list[Shares]], Sequence[Number]]) -> list[float]:
+def standard_errors(of: Sequence[Report], figure: Callable[[list[ReferenceShares]], Sequence[Number]]) -> list[float]:
     """Standard errors by the infinitesimal jackknife: how a figure answers to the weight of each single report.
 
     Its derivative is exact to rounding, since the step goes into the imaginary direction. Without delayed entry this
@@ -83,65 +83,65 @@ def errors(of: Sequence[Report], figure: Callable[[list[Shares]], Sequence[Numbe
     squares: list[float] = []
     for i in range(len(of)):
         weights = [1.0 + step * 1j if j == i else 1.0 for j in range(len(of))]
-        slopes = [complex(value).imag / step for value in figure(written_out(of, weights))]
+        slopes = [complex(value).imag / step for value in figure(product_by_definition(of, weights))]
         squares = [s + slope**2 for s, slope in zip(squares or [0.0] * len(slopes), slopes, strict=True)]
     return [sqrt(square) for square in squares]
 
 
-def exhausted_early(of: Sequence[Report]) -> bool:
+def has_no_one_left(of: Sequence[Report]) -> bool:
     """Whether at some time before the last everybody at risk ends."""
-    return any(share.survival == 0 for share in written_out(of)[:-1])
+    return any(share.survival == 0 for share in product_by_definition(of)[:-1])
 
 
-def root(variances: Sequence[float]) -> list[float]:
+def square_roots(variances: Sequence[float]) -> list[float]:
     return [sqrt(variance) for variance in variances]
 
 
-def fitted(of: Sequence[Report], **options: object) -> KaplanMeierFitter:
+def fit_lifelines(of: Sequence[Report], **options: object) -> KaplanMeierFitter:
     ended = [report[2] != OPEN for report in of]
     fitter = KaplanMeierFitter()
-    fitter.fit([left(report) for report in of], ended, **options)
+    fitter.fit([exit_bin(report) for report in of], ended, **options)
     return fitter
 
 
-def at_moments(curve: Curve, fitter: KaplanMeierFitter, column: str) -> list[float]:
+def values_at(curve: Curve, fitter: KaplanMeierFitter, column: str) -> list[float]:
     return list(getattr(fitter, column).loc[[moment.at / 1000 for moment in curve.points]].to_numpy().ravel())
 
 
-@FEWER
+@FEWER_EXAMPLES
 @given(reports([OPEN, STOPPED, OTHER]))
 def test_survival_and_its_standard_error_are_those_of_lifelines(of: list[Report]) -> None:
-    fitter = fitted(of)
+    fitter = fit_lifelines(of)
 
     curve = estimate(Counter(of))
 
-    survival = at_moments(curve, fitter, "survival_function_")
-    log_error = np.sqrt(at_moments(curve, fitter, "_cumulative_sq_"))
+    survival = values_at(curve, fitter, "survival_function_")
+    log_error = np.sqrt(values_at(curve, fitter, "_cumulative_sq_"))
     assert curve.survival == pytest.approx(survival, abs=EXACT)
-    assert root(curve.survival_variance) == pytest.approx(list(np.multiply(survival, log_error)), abs=EXACT)
+    assert square_roots(curve.survival_variance) == pytest.approx(list(np.multiply(survival, log_error)), abs=EXACT)
 
 
-@FEWER
+@FEWER_EXAMPLES
 @given(reports([OPEN, STOPPED, OTHER], ENTRIES), st.integers(1, 5))
 def test_with_delayed_entry_they_are_still_those_of_lifelines(of: list[Report], staying: int) -> None:
     # lifelines gives up when early risk sets run empty, so that some stay in view here.
     of = of + [(FROM_START, OVERFLOW_BIN - 1, OPEN)] * staying
-    fitter = fitted(of, entry=[entered(report) for report in of])
+    fitter = fit_lifelines(of, entry=[entry_bin(report) for report in of])
 
     curve = estimate(Counter(of))
 
-    survival = at_moments(curve, fitter, "survival_function_")
-    log_error = np.sqrt(at_moments(curve, fitter, "_cumulative_sq_"))
+    survival = values_at(curve, fitter, "survival_function_")
+    log_error = np.sqrt(values_at(curve, fitter, "_cumulative_sq_"))
     assert curve.survival == pytest.approx(survival, abs=EXACT)
-    assert root(curve.survival_variance) == pytest.approx(list(np.multiply(survival, log_error)), abs=EXACT)
+    assert square_roots(curve.survival_variance) == pytest.approx(list(np.multiply(survival, log_error)), abs=EXACT)
 
 
-@FEWER
+@FEWER_EXAMPLES
 @given(reports([OPEN, STOPPED], ENTRIES), st.integers(1, 5))
 def test_the_interval_of_a_share_is_that_of_lifelines_where_nothing_competes(of: list[Report], staying: int) -> None:
     of = of + [(FROM_START, OVERFLOW_BIN - 1, OPEN)] * staying
     assume(any(report[2] == STOPPED for report in of))
-    band = 1 - fitted(of, entry=[entered(report) for report in of]).confidence_interval_
+    band = 1 - fit_lifelines(of, entry=[entry_bin(report) for report in of]).confidence_interval_
 
     curve = estimate(Counter(of))
 
@@ -152,9 +152,9 @@ def test_the_interval_of_a_share_is_that_of_lifelines_where_nothing_competes(of:
             assert curve.within(moment.at) == pytest.approx((share, low, high), abs=EXACT)
 
 
-def scikit(of: Sequence[Report], variance: str) -> tuple[np.ndarray, np.ndarray]:
+def fit_scikit(of: Sequence[Report], variance: str) -> tuple[np.ndarray, np.ndarray]:
     """Cumulative incidences and log-log limits by ending, from scikit-survival."""
-    endings, times = np.array([report[2] for report in of]), np.array([left(report) for report in of])
+    endings, times = np.array([report[2] for report in of]), np.array([exit_bin(report) for report in of])
     _, incidences, limits = cumulative_incidence_competing_risks(  # type: ignore[no-untyped-call]
         endings, times, conf_type="log-log", var_type=variance
     )
@@ -172,7 +172,7 @@ def test_incidences_and_their_intervals_are_those_of_scikit_survival(of: list[Re
         (FROM_START, 4, WITHDRAWN),
         (FROM_START, OVERFLOW_BIN - 1, OPEN),
     ]
-    incidences, limits = scikit(of, "Dinse_Approx")
+    incidences, limits = fit_scikit(of, "Dinse_Approx")
 
     curves = [estimate(Counter(of), ending) for ending in (STOPPED, OTHER, WITHDRAWN)]
 
@@ -187,7 +187,7 @@ def test_incidences_and_their_intervals_are_those_of_scikit_survival(of: list[Re
 
 def test_its_default_variance_differs_little_with_few_ties() -> None:
     of = [(FROM_START, 3 * i, (STOPPED, OPEN, OTHER, STOPPED)[i % 4]) for i in range(300)]
-    _, limits = scikit(of, "Aalen")
+    _, limits = fit_scikit(of, "Aalen")
 
     curve = estimate(Counter(of))
 
@@ -199,8 +199,8 @@ def test_its_default_variance_differs_little_with_few_ties() -> None:
 @EXAMPLES
 @given(reports([OPEN, STOPPED, OTHER, WITHDRAWN], ENTRIES))
 def test_with_delayed_entry_incidences_are_the_product_written_out(of: list[Report]) -> None:
-    expected = written_out(of)
-    assume(not exhausted_early(of))
+    expected = product_by_definition(of)
+    assume(not has_no_one_left(of))
 
     curve = estimate(Counter(of))
 
@@ -214,7 +214,7 @@ def test_with_delayed_entry_incidences_are_the_product_written_out(of: list[Repo
 def test_a_curve_ends_before_an_early_exhaustion_and_agrees_until_then(of: list[Report], gone: int) -> None:
     early = [(entry, min(leaving, gone - 1), ending) for entry, leaving, ending in of]
     of = [*early, (FROM_START, gone, STOPPED), (gone, gone + 2, OPEN)]
-    expected = [share for share in written_out(of) if share.at < EDGES[gone] / 1000]
+    expected = [share for share in product_by_definition(of) if share.at < EDGES[gone] / 1000]
 
     curve = estimate(Counter(of))
 
@@ -224,24 +224,24 @@ def test_a_curve_ends_before_an_early_exhaustion_and_agrees_until_then(of: list[
     assert curve.within(EDGES[-1]) is None
 
 
-@FEWER
+@FEWER_EXAMPLES
 @given(reports([OPEN, STOPPED, OTHER]))
 def test_the_variance_of_an_incidence_is_that_of_the_infinitesimal_jackknife(of: list[Report]) -> None:
-    expected = errors(of, lambda shares: [share.incidence for share in shares])
+    expected = standard_errors(of, lambda shares: [share.incidence for share in shares])
 
     curve = estimate(Counter(of))
 
-    assert root(curve.variance) == pytest.approx(expected, abs=1e-8)
+    assert square_roots(curve.variance) == pytest.approx(expected, abs=1e-8)
 
 
-@FEWER
+@FEWER_EXAMPLES
 @given(reports([OPEN, STOPPED, OTHER]), st.integers(1, OVERFLOW_BIN - 1))
 def test_the_restricted_mean_and_its_error_are_those_of_the_area_written_out(of: list[Report], horizon: int) -> None:
     of = [*of, (FROM_START, OVERFLOW_BIN - 1, OPEN)]
     tau = EDGES[horizon] / 1000
 
-    def area(shares: list[Shares]) -> list[Number]:
-        starts = [Shares(0.0, 1.0, 0.0), *shares]
+    def area(shares: list[ReferenceShares]) -> list[Number]:
+        starts = [ReferenceShares(0.0, 1.0, 0.0), *shares]
         ends = [*(share.at for share in shares), tau]
         return [
             sum(
@@ -254,8 +254,8 @@ def test_the_restricted_mean_and_its_error_are_those_of_the_area_written_out(of:
 
     assert restricted is not None
     assert restricted.tau == tau
-    assert restricted.value == pytest.approx(complex(area(written_out(of))[0]).real, rel=EXACT)
-    assert restricted.standard_error == pytest.approx(errors(of, area)[0], rel=EXACT, abs=tau * EXACT)
+    assert restricted.value == pytest.approx(complex(area(product_by_definition(of))[0]).real, rel=EXACT)
+    assert restricted.standard_error == pytest.approx(standard_errors(of, area)[0], rel=EXACT, abs=tau * EXACT)
 
 
 @EXAMPLES

@@ -25,12 +25,14 @@ REPORTS = st.lists(
 )
 # With these, too few reports are told late for the figures to be withheld.
 SEEN_FROM_START = [(FROM_START, 20 * i, (STOPPED, OPEN, STOPPED, OTHER)[i % 4]) for i in range(60)]
-FEW = st.lists(st.tuples(st.integers(FROM_START, 30), BINS, st.sampled_from([OPEN, STOPPED, OTHER])), max_size=3)
+SMALL_COHORTS = st.lists(
+    st.tuples(st.integers(FROM_START, 30), BINS, st.sampled_from([OPEN, STOPPED, OTHER])), max_size=3
+)
 SHARES = st.sampled_from([0.1, 0.5, 0.85, 0.9, 0.95])
 EXAMPLES = settings(max_examples=60, deadline=None)
 
 
-def figures(curve: Curve) -> list[object]:
+def curve_values(curve: Curve) -> list[object]:
     asked: list[object] = [curve.quantile(p) for p in (0.5, 0.85, 0.9, 0.95)]
     return [
         *asked,
@@ -62,16 +64,16 @@ def test_the_incidences_of_all_endings_and_what_is_left_add_up_to_1(of: list[Rep
 
 
 @EXAMPLES
-@given(FEW, st.randoms(use_true_random=False))
+@given(SMALL_COHORTS, st.randoms(use_true_random=False))
 def test_the_order_of_reports_does_not_matter(few: list[Report], random: Random) -> None:
     of = SEEN_FROM_START + few
     shuffled = random.sample(of, len(of))
 
-    assert figures(estimate(Counter(shuffled))) == figures(estimate(Counter(of)))
+    assert curve_values(estimate(Counter(shuffled))) == curve_values(estimate(Counter(of)))
 
 
 @EXAMPLES
-@given(FEW)
+@given(SMALL_COHORTS)
 def test_an_empty_cell_changes_nothing(few: list[Report]) -> None:
     cells = Counter(SEEN_FROM_START + few)
     empty = {(entry, leaving, 5): 0 for entry in (FROM_START, 3) for leaving in (0, 7, OVERFLOW_BIN)}
@@ -80,7 +82,7 @@ def test_an_empty_cell_changes_nothing(few: list[Report]) -> None:
 
 
 @EXAMPLES
-@given(FEW, SHARES)
+@given(SMALL_COHORTS, SHARES)
 def test_a_quantile_is_the_first_edge_within_which_its_share_ended(few: list[Report], p: float) -> None:
     curve = estimate(Counter(SEEN_FROM_START + few))
 
@@ -110,7 +112,7 @@ def test_a_quantile_is_not_reached_only_where_the_curve_is_known_as_long_as_any_
 
 
 @EXAMPLES
-@given(FEW, SHARES)
+@given(SMALL_COHORTS, SHARES)
 def test_the_limits_of_a_quantile_are_where_the_limits_of_the_share_cross_it(few: list[Report], p: float) -> None:
     curve = estimate(Counter(SEEN_FROM_START + few))
 
@@ -122,7 +124,7 @@ def test_the_limits_of_a_quantile_are_where_the_limits_of_the_share_cross_it(few
 
 
 @EXAMPLES
-@given(FEW)
+@given(SMALL_COHORTS)
 def test_a_share_lies_inside_its_limits(few: list[Report]) -> None:
     curve = estimate(Counter(SEEN_FROM_START + few))
 

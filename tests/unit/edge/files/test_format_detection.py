@@ -13,9 +13,9 @@ import pytest
 
 from streams.contract.events.schema.envelope import encode_structured
 from streams.edge.files.format_detection import format_advice
-from tests.support.events.examples import accepted
+from tests.support.events.examples import accepted_events
 
-EVENT = encode_structured(next(iter(accepted())))
+EVENT = encode_structured(next(iter(accepted_events())))
 
 
 def _table(separator: str) -> bytes:
@@ -80,7 +80,7 @@ def test_other_encodings_are_told_before_what_they_hold(encoding: str, text: str
     assert format_advice(text.encode(encoding).split(b"\n")[0]).startswith("text in UTF-")
 
 
-@pytest.mark.parametrize("event", accepted(), ids=lambda event: type(event).__name__)
+@pytest.mark.parametrize("event", accepted_events(), ids=lambda event: type(event).__name__)
 def test_an_event_is_no_foreign_file(event: object) -> None:
     compact = encode_structured(event)  # type: ignore[arg-type]
     spaced = json.dumps(json.loads(compact)).encode()

@@ -29,7 +29,7 @@ PACKED: dict[str, Callable[[bytes], bytes]] = {
     "zstd of two frames": lambda content: zstd.compress(content[:7]) + zstd.compress(content[7:]),
     "zstd after a frame to skip": _skippable,
 }
-WRITTEN = {
+LINE_ENDINGS = {
     "LF": b"\n".join(LINES) + b"\n",
     "no line break at the end": b"\n".join(LINES),
     "CR LF": b"\r\n".join(LINES) + b"\r\n",
@@ -46,7 +46,7 @@ EXPECTED = [(1, LINES[0]), (3, LINES[2]), (4, LINES[3]), (5, LINES[4])]
 
 
 @pytest.fixture
-def fed() -> Iterator[Callable[[Path, bytes], None]]:
+def feed_stdin() -> Iterator[Callable[[Path, bytes], None]]:
     """Write content into a named pipe, byte by byte at first, while somebody reads it."""
     threads: list[threading.Thread] = []
 
@@ -66,7 +66,7 @@ def fed() -> Iterator[Callable[[Path, bytes], None]]:
         thread.join()
 
 
-@pytest.mark.parametrize("written", WRITTEN)
+@pytest.mark.parametrize("written", LINE_ENDINGS)
 @pytest.mark.parametrize("packed", PACKED)
 @pytest.mark.parametrize("at_once", [1, 5, 1 << 20])
 def test_the_same_lines_come_out_whatever_they_are_packed_in(
@@ -74,23 +74,23 @@ def test_the_same_lines_come_out_whatever_they_are_packed_in(
 ) -> None:
     monkeypatch.setattr(line_blocks, "_BLOCK_BYTES", at_once)
     path = tmp_path / "events.of.any.name"
-    path.write_bytes(PACKED[packed](WRITTEN[written]))
+    path.write_bytes(PACKED[packed](LINE_ENDINGS[written]))
 
     assert numbered(path) == EXPECTED
 
 
 @pytest.mark.parametrize("packed", PACKED)
 def test_a_named_pipe_gives_the_same_lines_however_slowly_it_is_fed(
-    tmp_path: Path, fed: Callable[[Path, bytes], None], packed: str
+    tmp_path: Path, feed_stdin: Callable[[Path, bytes], None], packed: str
 ) -> None:
     pipe = tmp_path / "pipe"
-    fed(pipe, PACKED[packed](WRITTEN["a byte order mark"]))
+    feed_stdin(pipe, PACKED[packed](LINE_ENDINGS["a byte order mark"]))
 
     assert not is_rereadable(pipe)
     assert numbered(pipe) == EXPECTED
 
 
-class Dripping:
+class SlowStream:
     """A pipe whose writer has written so many bytes whenever it is read, and all the rest afterwards."""
 
     def __init__(self, content: bytes, sizes: Sequence[int]) -> None:
@@ -107,8 +107,8 @@ class Dripping:
 @pytest.mark.parametrize("packed", PACKED)
 @pytest.mark.parametrize("sizes", [(1,), (1, 1), (3,), (2, 1, 1), (4, 1)])
 def test_how_a_file_is_packed_is_told_however_its_first_bytes_arrive(packed: str, sizes: Sequence[int]) -> None:
-    content = WRITTEN["a byte order mark"]
-    opened = InputFile("pipe", ByteSource(Dripping(PACKED[packed](content), sizes)))
+    content = LINE_ENDINGS["a byte order mark"]
+    opened = InputFile("pipe", ByteSource(SlowStream(PACKED[packed](content), sizes)))
 
     found = b""
     while part := opened.read1(1 << 16):
@@ -119,7 +119,7 @@ def test_how_a_file_is_packed_is_told_however_its_first_bytes_arrive(packed: str
 
 def test_the_standard_input_may_be_compressed(tmp_path: Path) -> None:
     packed = tmp_path / "packed"
-    packed.write_bytes(zstd.compress(WRITTEN["CR LF"]))
+    packed.write_bytes(zstd.compress(LINE_ENDINGS["CR LF"]))
     kept = os.dup(0)
     with packed.open("rb") as file:
         os.dup2(file.fileno(), 0)

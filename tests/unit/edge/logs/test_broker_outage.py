@@ -8,11 +8,11 @@ from typing_extensions import override
 from streams.edge.logs.broker_outage import BrokerOutage
 from streams.edge.logs.client_filter import LIBRARY_LOGGERS, ClientLogFilter
 
-NOBODY = "SAFECLOCK_BOOTSTRAP: expected a broker at here:1, none answered"
+NO_BROKER_MESSAGE = "SAFECLOCK_BOOTSTRAP: expected a broker at here:1, none answered"
 MINUTE = 60_000
 
 
-class Clock:
+class ManualClock:
     """A clock that a test sets."""
 
     def __init__(self) -> None:
@@ -23,7 +23,7 @@ class Clock:
         return self.now
 
 
-class Shown(logging.Handler):
+class RecordingHandler(logging.Handler):
     """What was logged, as level and message."""
 
     def __init__(self) -> None:
@@ -36,45 +36,50 @@ class Shown(logging.Handler):
         self.lines.append(f"{record.levelname} {record.getMessage()}")
 
 
-class Log:
+class OutageLog:
     """A log as a process has it, its clock, and how often its client libraries have complained."""
 
     def __init__(self, *, everything: bool = False) -> None:
-        self.clock, self.outage, self.shown, self.complaints = Clock(), BrokerOutage("here:1"), Shown(), 0
+        self.clock, self.outage, self.shown, self.complaints = (
+            ManualClock(),
+            BrokerOutage("here:1"),
+            RecordingHandler(),
+            0,
+        )
         clients = ClientLogFilter(self.outage, self.clock, log_transient=everything)
-        clients.on_kafka_warning = self._complained
+        clients.on_kafka_warning = self._outage_lines
         self.shown.addFilter(clients)
 
-    def says(self, name: str, level: int, message: str, *arguments: object) -> None:
+    def logs_line(self, name: str, level: int, message: str, *arguments: object) -> None:
         """Log something."""
         record = logging.LogRecord(name, level, __file__, 1, message, arguments, None)
         self.shown.handle(record)
 
-    def tries(self, problem: str | None) -> str | None:
+    def fail_attempt(self, problem: str | None) -> str | None:
         """Try the broker, and return the line that is due."""
         return self.outage.apply_probe(problem, self.clock())
 
-    def _complained(self) -> None:
+    def _outage_lines(self) -> None:
         self.complaints += 1
 
 
 @pytest.fixture
-def log() -> Log:
-    return Log()
+def log() -> OutageLog:
+    return OutageLog()
 
 
-def test_an_outage_of_five_minutes_is_six_lines(log: Log) -> None:
+def test_an_outage_of_five_minutes_is_six_lines(log: OutageLog) -> None:
     lines = []
     for second in range(302):
         log.clock.now = 1_000 * second
-        lines.append(log.tries(NOBODY if 1 <= second < 301 else None))
+        lines.append(log.fail_attempt(NO_BROKER_MESSAGE if 1 <= second < 301 else None))
         for _ in range(200):
-            log.says("aiokafka", logging.ERROR, "Unable connect to node with id %s: %s", 1, "refused")
+            log.logs_line("aiokafka", logging.ERROR, "Unable connect to node with id %s: %s", 1, "refused")
 
     said = [line for line in lines if line is not None]
     assert len(said) == 6
-    assert said[0] == f"{NOBODY}; trying again until a broker answers"
-    assert said[1] == f"{NOBODY}, for 60 s (12000 messages of client libraries were suppressed)"
+    assert said[0] == f"{NO_BROKER_MESSAGE}; trying again until a broker answers"
+    assert said[1] == f"{NO_BROKER_MESSAGE}, for 60 s (12000 messages of client libraries were suppressed)"
     assert (
         said[-1]
         == "the broker at here:1 answers again after 300 s (12000 messages of client libraries were suppressed)"
@@ -83,33 +88,33 @@ def test_an_outage_of_five_minutes_is_six_lines(log: Log) -> None:
     assert log.complaints == 302 * 200
 
 
-def test_what_is_still_said_just_after_an_outage_belongs_to_it(log: Log) -> None:
-    log.tries(NOBODY)
+def test_what_is_still_said_just_after_an_outage_belongs_to_it(log: OutageLog) -> None:
+    log.fail_attempt(NO_BROKER_MESSAGE)
     log.clock.now += 3_000
-    log.tries(None)
-    log.says("faust.app", logging.ERROR, "a rebalance failed")
+    log.fail_attempt(None)
+    log.logs_line("faust.app", logging.ERROR, "a rebalance failed")
     log.clock.now += 10_000
 
-    log.says("faust.app", logging.ERROR, "another failed")
+    log.logs_line("faust.app", logging.ERROR, "another failed")
 
     assert log.shown.lines == ["WARNING another failed"]
 
 
-def test_a_broker_that_answers_throughout_is_not_spoken_of(log: Log) -> None:
-    assert [log.tries(None) for _ in range(3)] == [None] * 3
+def test_a_broker_that_answers_throughout_is_not_spoken_of(log: OutageLog) -> None:
+    assert [log.fail_attempt(None) for _ in range(3)] == [None] * 3
 
 
-def test_a_second_outage_is_told_like_the_first(log: Log) -> None:
-    told = [log.tries(problem) for problem in (NOBODY, None, NOBODY, None)]
+def test_a_second_outage_is_told_like_the_first(log: OutageLog) -> None:
+    told = [log.fail_attempt(problem) for problem in (NO_BROKER_MESSAGE, None, NO_BROKER_MESSAGE, None)]
 
     assert told[0] == told[2]
     assert told[1] == told[3] == "the broker at here:1 answers again after 0 s"
 
 
-def test_what_a_client_tries_again_by_itself_is_not_logged_and_what_goes_on_is(log: Log) -> None:
+def test_what_a_client_tries_again_by_itself_is_not_logged_and_what_goes_on_is(log: OutageLog) -> None:
     for second in range(0, 100, 5):
         log.clock.now = 1_000 * second
-        log.says("aiokafka.consumer", logging.ERROR, "Group Coordinator Request failed: %s", second)
+        log.logs_line("aiokafka.consumer", logging.ERROR, "Group Coordinator Request failed: %s", second)
 
     assert log.shown.lines == [
         "WARNING Group Coordinator Request failed: 10",
@@ -117,11 +122,11 @@ def test_what_a_client_tries_again_by_itself_is_not_logged_and_what_goes_on_is(l
     ]
 
 
-def test_a_failure_of_another_library_is_logged_at_once_and_then_once_a_minute(log: Log) -> None:
+def test_a_failure_of_another_library_is_logged_at_once_and_then_once_a_minute(log: OutageLog) -> None:
     for _ in range(5):
-        log.says("asyncio", logging.ERROR, "Task exception was never retrieved")
+        log.logs_line("asyncio", logging.ERROR, "Task exception was never retrieved")
     log.clock.now += MINUTE
-    log.says("asyncio", logging.ERROR, "Task exception was never retrieved")
+    log.logs_line("asyncio", logging.ERROR, "Task exception was never retrieved")
 
     assert log.shown.lines == [
         "WARNING Task exception was never retrieved",
@@ -131,44 +136,46 @@ def test_a_failure_of_another_library_is_logged_at_once_and_then_once_a_minute(l
 
 @pytest.mark.parametrize("library", LIBRARY_LOGGERS)
 def test_nothing_below_a_warning_of_a_library_is_logged_at_any_level(library: str) -> None:
-    log = Log(everything=True)
+    log = OutageLog(everything=True)
 
     for level in (logging.DEBUG, logging.INFO):
-        log.says(f"{library}.conn", level, "Request SaslAuthenticate(auth_bytes=hush)")
-    log.says(f"{library}.conn", logging.WARNING, "a warning")
+        log.logs_line(f"{library}.conn", level, "Request SaslAuthenticate(auth_bytes=hush)")
+    log.logs_line(f"{library}.conn", logging.WARNING, "a warning")
 
     assert log.shown.lines == ["WARNING a warning"]
 
 
-def test_our_own_messages_pass_whatever_the_broker_does(log: Log) -> None:
-    log.tries(NOBODY)
+def test_our_own_messages_pass_whatever_the_broker_does(log: OutageLog) -> None:
+    log.fail_attempt(NO_BROKER_MESSAGE)
 
-    log.says("streams.runtime.partition.partition", logging.ERROR, "offsets are gone")
-    log.says("streams.runtime.applied", logging.INFO, "only named like a library")
+    log.logs_line("streams.runtime.partition.partition", logging.ERROR, "offsets are gone")
+    log.logs_line("streams.runtime.applied", logging.INFO, "only named like a library")
 
     assert log.shown.lines == ["ERROR offsets are gone", "INFO only named like a library"]
 
 
-def test_a_library_that_never_says_the_same_twice_does_not_fill_the_memory(log: Log) -> None:
+def test_a_library_that_never_says_the_same_twice_does_not_fill_the_memory(log: OutageLog) -> None:
     filters = log.shown.filters[0]
     assert isinstance(filters, ClientLogFilter)
 
     for number in range(1_000):
-        log.says("asyncio", logging.ERROR, f"error {number}")
-        log.says("aiokafka", logging.ERROR, f"error {number}")
+        log.logs_line("asyncio", logging.ERROR, f"error {number}")
+        log.logs_line("aiokafka", logging.ERROR, f"error {number}")
 
     assert len(filters._rate_limiter._kinds) <= 256
     assert len(filters._persistence_detector._seen) <= 256
 
 
-def test_of_asyncio_only_the_first_words_are_logged(log: Log) -> None:
-    log.says("asyncio", logging.ERROR, "Task exception was never retrieved\nfuture: <Task exception=KeyError('k1_x')>")
-    log.says("asyncio", logging.ERROR, "Exception in callback <Handle f('k1_x')>")
+def test_of_asyncio_only_the_first_words_are_logged(log: OutageLog) -> None:
+    log.logs_line(
+        "asyncio", logging.ERROR, "Task exception was never retrieved\nfuture: <Task exception=KeyError('k1_x')>"
+    )
+    log.logs_line("asyncio", logging.ERROR, "Exception in callback <Handle f('k1_x')>")
 
     assert log.shown.lines == ["WARNING Task exception was never retrieved", "WARNING Exception in callback"]
 
 
-def test_a_record_whose_arguments_do_not_fit_raises_nothing(log: Log) -> None:
-    log.says("mode", logging.ERROR, "%d failures", "no number")
+def test_a_record_whose_arguments_do_not_fit_raises_nothing(log: OutageLog) -> None:
+    log.logs_line("mode", logging.ERROR, "%d failures", "no number")
 
     assert log.shown.lines == ["WARNING %d failures"]

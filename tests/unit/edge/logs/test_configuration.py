@@ -32,7 +32,7 @@ def test_wrong_settings_of_the_log_are_told_together() -> None:
     ]
 
 
-def record(message: str, error: BaseException | None = None) -> logging.LogRecord:
+def log_record(message: str, error: BaseException | None = None) -> logging.LogRecord:
     trace = None if error is None else (type(error), error, error.__traceback__)
     made = logging.LogRecord("streams.runtime.worker", logging.ERROR, __file__, 1, message, (), trace)
     made.created = 1_796_061_600.25
@@ -40,7 +40,7 @@ def record(message: str, error: BaseException | None = None) -> logging.LogRecor
 
 
 def test_a_record_is_one_object_on_one_line() -> None:
-    line = JsonFormatter("worker").format(record('two\nlines and a "quote"'))
+    line = JsonFormatter("worker").format(log_record('two\nlines and a "quote"'))
 
     assert json.loads(line) == {
         "time": "2026-11-30T18:00:00.250Z",
@@ -56,7 +56,7 @@ def test_the_trace_of_an_error_is_inside_the_object() -> None:
     with pytest.raises(ValueError, match="invalid literal") as caught:
         int("a reason")
 
-    line = JsonFormatter("board").format(record("failed", caught.value))
+    line = JsonFormatter("board").format(log_record("failed", caught.value))
 
     assert "\n" not in line
     trace = json.loads(line)["trace"].splitlines()
@@ -89,7 +89,7 @@ def test_the_errors_of_a_group_are_told_each() -> None:
     assert format_trace(group).splitlines() == ["ExceptionGroup", "  | ValueError", "  | TimeoutError"]
 
 
-def written(form: str, level: str) -> list[str]:
+def formatted_lines(form: str, level: str) -> list[str]:
     """Return what a process writes whose libraries and own code log at every level."""
     program = """
 import logging, os
@@ -114,9 +114,9 @@ logging.getLogger("streams.trial").error("wrong")
 
 
 def test_the_level_is_that_of_our_own_messages_and_never_of_client_libraries() -> None:
-    assert [line.split(" ", 2)[2] for line in written("text", "debug")] == [
+    assert [line.split(" ", 2)[2] for line in formatted_lines("text", "debug")] == [
         "DEBUG streams.trial hush streams.trial",
         "INFO streams.trial said by streams.trial",
         "ERROR streams.trial wrong",
     ]
-    assert [json.loads(line)["message"] for line in written("json", "warning")] == ["wrong"]
+    assert [json.loads(line)["message"] for line in formatted_lines("json", "warning")] == ["wrong"]

@@ -12,10 +12,10 @@ from producers.publisher.upload.console import print_result
 from producers.publisher.upload.request import UploadRequest, publish_files
 from streams.contract.registry.registry import Registry
 from tests.support.process.publisher_harness import (
-    action,
-    filing,
-    heartbeat,
-    written,
+    action_line,
+    filing_line,
+    heartbeat_line,
+    write_lines,
 )
 
 NOBODY = PublisherSettings(bootstrap="127.0.0.1:1", delivery_timeout_ms=1000, block_ms=1000)
@@ -24,7 +24,7 @@ NOBODY = PublisherSettings(bootstrap="127.0.0.1:1", delivery_timeout_ms=1000, bl
 NEXT_CENTURY = 4_200_000_000_000
 
 
-WRONG = filing(9).replace(b'"bullying"', b'"a secret word"')
+WRONG = filing_line(9).replace(b'"bullying"', b'"a secret word"')
 
 
 def order(path: Path, settings: PublisherSettings = NOBODY) -> UploadRequest:
@@ -32,7 +32,7 @@ def order(path: Path, settings: PublisherSettings = NOBODY) -> UploadRequest:
 
 
 def test_a_file_with_a_bad_line_never_reaches_a_broker(tmp_path: Path) -> None:
-    path = written(tmp_path, [filing(1), WRONG, filing(2), b"{"])
+    path = write_lines(tmp_path, [filing_line(1), WRONG, filing_line(2), b"{"])
 
     told = publish_files(order(path))
 
@@ -48,7 +48,7 @@ def test_a_file_with_a_bad_line_never_reaches_a_broker(tmp_path: Path) -> None:
 def test_a_refused_value_is_never_shown(tmp_path: Path) -> None:
     shown = StringIO()
 
-    print_result(publish_files(order(written(tmp_path, [WRONG]))), Console(file=shown, width=200))
+    print_result(publish_files(order(write_lines(tmp_path, [WRONG]))), Console(file=shown, width=200))
 
     assert "harm" in shown.getvalue()
     assert "secret" not in shown.getvalue()
@@ -57,14 +57,14 @@ def test_a_refused_value_is_never_shown(tmp_path: Path) -> None:
 def test_what_was_expected_is_told_instead(tmp_path: Path) -> None:
     shown = StringIO()
 
-    print_result(publish_files(order(written(tmp_path, [WRONG]))), Console(file=shown, width=400))
+    print_result(publish_files(order(write_lines(tmp_path, [WRONG]))), Console(file=shown, width=400))
 
     assert "bad_value in harm: expected one of csam, csam_generated, grooming" in shown.getvalue()
 
 
 @pytest.mark.parametrize("skip_refused", [False, True])
 def test_a_file_of_another_kind_is_told_for_what_it_is(tmp_path: Path, *, skip_refused: bool) -> None:
-    path = written(tmp_path, [b"id,received,harm", b"1,2026-01-05,csam"])
+    path = write_lines(tmp_path, [b"id,received,harm", b"1,2026-01-05,csam"])
     shown = StringIO()
 
     print_result(
@@ -75,7 +75,7 @@ def test_a_file_of_another_kind_is_told_for_what_it_is(tmp_path: Path, *, skip_r
 
 
 def test_a_dry_run_counts_and_sends_nothing(tmp_path: Path) -> None:
-    path = written(tmp_path, [filing(1), action(1), b"", heartbeat(1)])
+    path = write_lines(tmp_path, [filing_line(1), action_line(1), b"", heartbeat_line(1)])
 
     told = publish_files(replace(order(path), dry_run=True))
 
@@ -83,7 +83,7 @@ def test_a_dry_run_counts_and_sends_nothing(tmp_path: Path) -> None:
 
 
 def test_live_lines_that_workers_would_find_too_old_are_refused(tmp_path: Path) -> None:
-    path = written(tmp_path, [filing(1)])
+    path = write_lines(tmp_path, [filing_line(1)])
 
     told = publish_files(replace(order(path), history=False))
 
@@ -91,7 +91,7 @@ def test_live_lines_that_workers_would_find_too_old_are_refused(tmp_path: Path) 
 
 
 def test_a_heartbeat_that_workers_would_find_ahead_of_its_time_is_refused_live_and_as_history(tmp_path: Path) -> None:
-    path = written(tmp_path, [heartbeat(1, complete_through=NEXT_CENTURY)])
+    path = write_lines(tmp_path, [heartbeat_line(1, complete_through=NEXT_CENTURY)])
 
     live, history = (publish_files(replace(order(path), history=history, dry_run=True)) for history in (False, True))
 
@@ -100,8 +100,8 @@ def test_a_heartbeat_that_workers_would_find_ahead_of_its_time_is_refused_live_a
 
 
 def test_a_dry_run_says_which_heartbeats_would_be_held_back(tmp_path: Path) -> None:
-    other = filing(1, platform="meadow").replace(b'"bullying"', b'"none"')
-    path = written(tmp_path, [filing(1), other, heartbeat(1), heartbeat(2, platform="meadow")])
+    other = filing_line(1, platform="meadow").replace(b'"bullying"', b'"none"')
+    path = write_lines(tmp_path, [filing_line(1), other, heartbeat_line(1), heartbeat_line(2, platform="meadow")])
     shown = StringIO()
 
     told = publish_files(replace(order(path), dry_run=True, skip_refused=True))

@@ -20,6 +20,6 @@ def history(plan: SimulationConfig) -> list[PublishedEvent]:
     return list(simulate_history(plan))
 
 
-@pytest.fixture(scope="session")
-def key(plan: SimulationConfig) -> dict[str, Any]:
+@pytest.fixture(scope="session", name="ground_truth")
+def _ground_truth(plan: SimulationConfig) -> dict[str, Any]:
     return ground_truth(plan)

@@ -21,13 +21,13 @@ DRAWS = 12_000
 PLATFORMS = {profile.id: profile for profile in PLATFORM_MODELS}
 
 
-def habits(platform: str, *, later: bool = False) -> ResponseModel:
+def response_model(platform: str, *, later: bool = False) -> ResponseModel:
     profile = PLATFORMS[platform]
     changed = profile.change.responses if later and profile.change else None
     return changed or profile.responses
 
 
-def waits(model: ResponseModel, lane: QueueKind) -> list[int]:
+def draw_waits(model: ResponseModel, lane: QueueKind) -> list[int]:
     """Return how long answered reports of one lane wait, filed at the hours at which reports are filed."""
     chance = SeededRandom("calibration", lane.value)
     hours = WeightedChoice(list(enumerate(filing_weights())))
@@ -43,7 +43,7 @@ def share_within(durations: list[int], limit: int) -> float:
 
 
 def test_prompt_in_app_reports_wait_as_child_exploitation_reports_do() -> None:
-    durations = waits(habits("meadow"), QueueKind.IN_APP)
+    durations = draw_waits(response_model("meadow"), QueueKind.IN_APP)
 
     # Snapchat, Child Sexual Exploitation, in-app, 2025-H1: 4 (GB), 5 (IE), 6 min (US).
     assert 4 * MINUTE < median(durations) < 6 * MINUTE
@@ -61,7 +61,7 @@ def test_prompt_in_app_reports_wait_as_child_exploitation_reports_do() -> None:
     ],
 )
 def test_a_clogged_queue_waits_as_the_published_step_change_did(platform: str, later: bool, published: int) -> None:  # noqa: FBT001 - a table's column
-    durations = waits(habits(platform, later=later), QueueKind.IN_APP)
+    durations = draw_waits(response_model(platform, later=later), QueueKind.IN_APP)
 
     assert median(durations) == pytest.approx(published, rel=0.15)
 
@@ -75,7 +75,7 @@ def test_a_clogged_queue_waits_as_the_published_step_change_did(platform: str, l
     ],
 )
 def test_legal_notices_wait_as_published(platform: str, later: bool, least: float, most: float) -> None:  # noqa: FBT001 - a table's column
-    durations = sorted(waits(habits(platform, later=later), QueueKind.NOTICE))
+    durations = sorted(draw_waits(response_model(platform, later=later), QueueKind.NOTICE))
 
     assert 0.97 * least * HOUR < median(durations) < 1.03 * most * HOUR
     # LN with sigma 1.3 has a ninth decile of 5.29 medians; nights and harms widen it a little.
@@ -90,7 +90,7 @@ def test_legal_notices_wait_as_published(platform: str, later: bool, least: floa
     ],
 )
 def test_trusted_flaggers_are_not_always_first(platform: str, least: int, most: int) -> None:
-    durations = waits(habits(platform), QueueKind.FLAGGER)
+    durations = draw_waits(response_model(platform), QueueKind.FLAGGER)
 
     assert least * HOUR < median(durations) < most * HOUR
 

@@ -16,7 +16,7 @@ from streams.contract.events.schema.envelope import ReportFiledEvent
 from streams.contract.registry.file import read_registry
 from streams.contract.timestamps import parse_timestamp
 from streams.domain.vocabulary import Harm, Outcome
-from tests.support.paths import REGISTRY, ROOT
+from tests.support.paths import DEMO_REGISTRY, ROOT
 
 SMALL = SimulationConfig(seed=7, weeks=1, reports=400)
 
@@ -66,7 +66,7 @@ def test_events_come_in_the_order_of_being_told_within_the_span(
 
 
 def test_every_line_is_accepted_with_the_demos_registry(history: list[PublishedEvent]) -> None:
-    decoder = EventDecoder(read_registry(REGISTRY))
+    decoder = EventDecoder(read_registry(DEMO_REGISTRY))
 
     refused = [
         told for told in history if isinstance(decoder.decode_line(encode_line(told), told.logged_at_ms), Refusal)
@@ -84,7 +84,7 @@ def test_a_line_carries_its_log_time(history: list[PublishedEvent]) -> None:
 
 
 def test_the_demos_registry_knows_every_platform_by_its_cadence() -> None:
-    registry = read_registry(REGISTRY)
+    registry = read_registry(DEMO_REGISTRY)
 
     assert {name: platform.cadence_ms for name, platform in registry.platforms.items()} == cadences_ms()
 

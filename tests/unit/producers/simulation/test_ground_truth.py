@@ -15,11 +15,11 @@ from streams.domain.duration_bins import DAY, HOUR, MINUTE, SECOND
 ENDINGS = "restricted account_restricted no_violation already_restricted unavailable out_of_scope invalidated withdrawn expired"
 
 
-def of(history: Iterable[PublishedEvent], platform: str) -> list[PublishedEvent]:
+def events_of(history: Iterable[PublishedEvent], platform: str) -> list[PublishedEvent]:
     return [told for told in history if told.platform == platform]
 
 
-def filings(events: Iterable[PublishedEvent]) -> dict[str, PublishedEvent]:
+def filings_by_token(events: Iterable[PublishedEvent]) -> dict[str, PublishedEvent]:
     """Return each report's first telling."""
     first: dict[str, PublishedEvent] = {}
     for told in events:
@@ -28,7 +28,7 @@ def filings(events: Iterable[PublishedEvent]) -> dict[str, PublishedEvent]:
     return first
 
 
-def acted(events: Iterable[PublishedEvent]) -> dict[str, int]:
+def actions_by_token(events: Iterable[PublishedEvent]) -> dict[str, int]:
     """Return when each report's item was first finally restricted."""
     first: dict[str, int] = {}
     for told in events:
@@ -38,49 +38,53 @@ def acted(events: Iterable[PublishedEvent]) -> dict[str, int]:
     return first
 
 
-def test_a_platform_that_falls_silent_says_nothing_more(history: list[PublishedEvent], key: dict[str, Any]) -> None:
-    since = parse_timestamp(key["platforms"]["saffron"]["since"])
+def test_a_platform_that_falls_silent_says_nothing_more(
+    history: list[PublishedEvent], ground_truth: dict[str, Any]
+) -> None:
+    since = parse_timestamp(ground_truth["platforms"]["saffron"]["since"])
 
-    told = [told.logged_at_ms for told in of(history, "saffron")]
+    told = [told.logged_at_ms for told in events_of(history, "saffron")]
 
     assert since - DAY < max(told) < since
-    assert key["platforms"]["saffron"]["filed"] > key["platforms"]["saffron"]["published"]
+    assert ground_truth["platforms"]["saffron"]["filed"] > ground_truth["platforms"]["saffron"]["published"]
 
 
 def test_a_report_published_on_closing_is_told_when_it_has_ended(history: list[PublishedEvent]) -> None:
-    events = of(history, "juniper")
+    events = events_of(history, "juniper")
     endings = {
         told.event.subject: told
         for told in reversed(events)
         if isinstance(told.event, ActionTakenEvent) and told.event.data.__struct_config__.tag in ENDINGS.split()
     }
 
-    reports = {token: told for token, told in filings(events).items() if token in endings}
+    reports = {token: told for token, told in filings_by_token(events).items() if token in endings}
     early = [
         token
         for token, told in reports.items()
-        if told.logged_at_ms < parse_timestamp(endings[token].event.time) and not _mistaken(token, events)
+        if told.logged_at_ms < parse_timestamp(endings[token].event.time) and not _is_wrong_token(token, events)
     ]
 
     assert len(reports) > 500
     assert early == []
 
 
-def _mistaken(token: str, events: Iterable[PublishedEvent]) -> bool:
+def _is_wrong_token(token: str, events: Iterable[PublishedEvent]) -> bool:
     return any(getattr(told.event, "subject", "") == token and hasattr(told.event.data, "retracts") for told in events)
 
 
-def test_what_is_never_closed_is_never_published_on_closing(history: list[PublishedEvent], key: dict[str, Any]) -> None:
-    juniper = key["platforms"]["juniper"]
+def test_what_is_never_closed_is_never_published_on_closing(
+    history: list[PublishedEvent], ground_truth: dict[str, Any]
+) -> None:
+    juniper = ground_truth["platforms"]["juniper"]
 
     assert juniper["filed"] - juniper["published"] > 0.2 * juniper["filed"]
     assert juniper["published_unanswered"] == 0
-    assert len(filings(of(history, "juniper"))) == pytest.approx(juniper["published"], abs=10)
+    assert len(filings_by_token(events_of(history, "juniper"))) == pytest.approx(juniper["published"], abs=10)
 
 
 def test_a_nightly_batch_tells_a_day_within_a_day(plan: SimulationConfig, history: list[PublishedEvent]) -> None:
     first: dict[str, PublishedEvent] = {}
-    for told in of(history, "quartz"):
+    for told in events_of(history, "quartz"):
         if not isinstance(told.event, HeartbeatEvent):
             first.setdefault(told.event.id, told)
 
@@ -122,33 +126,33 @@ def test_heartbeats_are_numbered_without_a_gap_on_both_topics(
 
 
 def test_the_key_is_what_the_events_of_a_steady_platform_say(
-    plan: SimulationConfig, history: list[PublishedEvent], key: dict[str, Any]
+    plan: SimulationConfig, history: list[PublishedEvent], ground_truth: dict[str, Any]
 ) -> None:
-    events = of(history, "meadow")
+    events = events_of(history, "meadow")
     ripe = {
         token: told
-        for token, told in filings(events).items()
+        for token, told in filings_by_token(events).items()
         if parse_timestamp(told.event.time) < plan.end_ms - 2 * DAY
     }
-    stops = acted(events)
+    stops = actions_by_token(events)
 
     quick = sum(stops.get(token, plan.end_ms) - parse_timestamp(told.event.time) <= DAY for token, told in ripe.items())
 
-    planted = key["platforms"]["meadow"]
+    planted = ground_truth["platforms"]["meadow"]
     assert quick / len(ripe) == pytest.approx(planted["clocks"]["time_to_action"]["share_within_24h"], abs=0.01)
-    assert len(filings(events)) == pytest.approx(planted["filed"], rel=0.005)
+    assert len(filings_by_token(events)) == pytest.approx(planted["filed"], rel=0.005)
 
 
-def test_ranks_differ_between_the_published_median_and_the_share_of_all_reports(key: dict[str, Any]) -> None:
-    ranks = key["ranks"]["time_to_action"]
+def test_ranks_differ_between_the_published_median_and_the_share_of_all_reports(ground_truth: dict[str, Any]) -> None:
+    ranks = ground_truth["ranks"]["time_to_action"]
 
     assert ranks["closed_only_median"]["harbor"] == 1
     assert ranks["share_within_24h"]["harbor"] == 8
     assert ranks["share_within_24h"]["meadow"] == 1
 
 
-def test_acknowledging_everything_answers_little(key: dict[str, Any]) -> None:
-    harbor = key["platforms"]["harbor"]
+def test_acknowledging_everything_answers_little(ground_truth: dict[str, Any]) -> None:
+    harbor = ground_truth["platforms"]["harbor"]
 
     assert harbor["clocks"]["time_to_acknowledge"]["share_within_24h"] > 0.98
     assert harbor["clocks"]["time_to_action"]["share_within_24h"] < 0.12
@@ -156,16 +160,16 @@ def test_acknowledging_everything_answers_little(key: dict[str, Any]) -> None:
     assert harbor["unanswered"] > 0.8 * harbor["filed"]
 
 
-def test_rejecting_everything_is_a_fast_decision_and_no_action(key: dict[str, Any]) -> None:
-    pebble = key["platforms"]["pebble"]["clocks"]
+def test_rejecting_everything_is_a_fast_decision_and_no_action(ground_truth: dict[str, Any]) -> None:
+    pebble = ground_truth["platforms"]["pebble"]["clocks"]
 
     assert pebble["time_to_decision"]["median_seconds"] < 60
     assert pebble["time_to_action"]["share_within_24h"] < 0.25
 
 
 @pytest.mark.parametrize(("platform", "sign"), [("lantern", 1), ("cobalt", -1)])
-def test_a_change_shows_from_its_date_on(key: dict[str, Any], platform: str, sign: int) -> None:
-    sides = [key["platforms"][platform][side]["clocks"] for side in ("before", "after")]
+def test_a_change_shows_from_its_date_on(ground_truth: dict[str, Any], platform: str, sign: int) -> None:
+    sides = [ground_truth["platforms"][platform][side]["clocks"] for side in ("before", "after")]
 
     shares = [side["time_to_action"]["share_within_24h"] for side in sides]
     medians = [side["time_to_decision"]["median_seconds"] for side in sides]
@@ -174,8 +178,8 @@ def test_a_change_shows_from_its_date_on(key: dict[str, Any], platform: str, sig
     assert (medians[0] / medians[1]) ** sign > 5
 
 
-def test_a_steady_platform_stays_as_it_is(key: dict[str, Any]) -> None:
-    weeks = key["platforms"]["meadow"]["weeks"]
+def test_a_steady_platform_stays_as_it_is(ground_truth: dict[str, Any]) -> None:
+    weeks = ground_truth["platforms"]["meadow"]["weeks"]
 
     shares = [week["share_within_24h"]["time_to_action"] for week in weeks if week["filed"] > 50]
 

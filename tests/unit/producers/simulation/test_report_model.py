@@ -16,7 +16,7 @@ from streams.domain.duration_bins import DAY
 PLAN = SimulationConfig(seed=5, weeks=4, reports=24_000)
 
 
-def lives() -> Iterator[SimulatedReport]:
+def simulated_reports() -> Iterator[SimulatedReport]:
     for profile in PLATFORM_MODELS:
         for day in range(20):
             yield from simulate_arrivals(
@@ -25,8 +25,8 @@ def lives() -> Iterator[SimulatedReport]:
 
 
 @pytest.fixture(scope="module", name="everybody")
-def every_life() -> list[SimulatedReport]:
-    return list(lives())
+def all_reports() -> list[SimulatedReport]:
+    return list(simulated_reports())
 
 
 def test_a_life_begins_with_its_filing_and_nothing_happens_before(everybody: list[SimulatedReport]) -> None:

@@ -21,12 +21,18 @@ def test_the_key_is_json_and_names_every_platform() -> None:
     assert len({platform["truth"] for platform in read["platforms"].values()}) == 8
 
 
-def case(at: int, acted_at: int | None) -> TrueReport:
+def true_report(at: int, acted_at: int | None) -> TrueReport:
     return TrueReport(at, at, acted_at, None, acted_at, acted_at)
 
 
 def test_a_median_counts_reports_that_are_never_acted_on() -> None:
-    cases = [case(0, HOUR), case(0, 3 * HOUR), case(0, None), case(0, None), case(0, None)]
+    cases = [
+        true_report(0, HOUR),
+        true_report(0, 3 * HOUR),
+        true_report(0, None),
+        true_report(0, None),
+        true_report(0, None),
+    ]
 
     answer = clock_truths(cases, until_ms=DAY)["time_to_action"]
 
@@ -36,7 +42,7 @@ def test_a_median_counts_reports_that_are_never_acted_on() -> None:
 
 
 def test_a_closed_only_median_leaves_out_what_stops_later() -> None:
-    cases = [case(0, HOUR), case(0, 3 * HOUR)]
+    cases = [true_report(0, HOUR), true_report(0, 3 * HOUR)]
 
     answer = clock_truths(cases, until_ms=2 * HOUR)["time_to_action"]
 

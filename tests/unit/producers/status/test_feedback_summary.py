@@ -31,7 +31,7 @@ class Record(NamedTuple):
     headers: tuple[tuple[str, bytes], ...] = ()
 
 
-def told_of(
+def feedback_record(
     partition: int, filed: int, taken: int, reasons: dict[RefusalReason, int], through: int | None = NOON
 ) -> bytes:
     """Return a status that says how many records of each topic were read, and how many were refused."""
@@ -52,13 +52,13 @@ def told_of(
     return platform_status.encode_platform_status(said, NOON)
 
 
-def refuse(told: ReceivedFeedback, reason: RefusalReason, record: Record, field: str = "") -> None:
+def refusal_record(told: ReceivedFeedback, reason: RefusalReason, record: Record, field: str = "") -> None:
     """Let a refusal be told."""
     value = refusal_records.encode_refusal(Refusal(reason, field, "harbor"), record)
     told.apply_record(record.partition, refusal_records.refusal_key(record), value)
 
 
-def ends(*counts: int) -> dict[SourcePartition, int]:
+def end_offsets(*counts: int) -> dict[SourcePartition, int]:
     """Return where two partitions of both topics end."""
     topic_partitions = [SourcePartition(topic, partition) for partition in (0, 1) for topic in (FILED, TAKEN)]
     return dict(zip(topic_partitions, counts, strict=True))
@@ -66,11 +66,11 @@ def ends(*counts: int) -> dict[SourcePartition, int]:
 
 def test_what_was_read_is_accepted_or_refused_and_the_rest_lags() -> None:
     told = ReceivedFeedback()
-    told.apply_record(0, PLATFORM_STATUS_KEY, told_of(0, 5, 5, {}))
-    told.apply_record(0, PLATFORM_STATUS_KEY, told_of(0, 10, 20, {RefusalReason.TOO_OLD: 4}))
-    told.apply_record(1, PLATFORM_STATUS_KEY, told_of(1, 1, 0, {RefusalReason.ORPHAN: 1}, through=NOON - 1))
+    told.apply_record(0, PLATFORM_STATUS_KEY, feedback_record(0, 5, 5, {}))
+    told.apply_record(0, PLATFORM_STATUS_KEY, feedback_record(0, 10, 20, {RefusalReason.TOO_OLD: 4}))
+    told.apply_record(1, PLATFORM_STATUS_KEY, feedback_record(1, 1, 0, {RefusalReason.ORPHAN: 1}, through=NOON - 1))
 
-    found = summarise_feedback("harbor", told, ends(10, 25, 1, 0))
+    found = summarise_feedback("harbor", told, end_offsets(10, 25, 1, 0))
 
     assert (found.read, found.accepted, found.refused, found.lag) == (31, 26, 5, 5)
     assert found.refused_by_reason == {RefusalReason.ORPHAN: 1, RefusalReason.TOO_OLD: 4}
@@ -81,12 +81,12 @@ def test_what_was_read_is_accepted_or_refused_and_the_rest_lags() -> None:
 def test_refusals_are_grouped_with_the_first_of_each() -> None:
     told = ReceivedFeedback()
     for offset in (7, 5, 6):
-        refuse(told, RefusalReason.TOO_OLD, Record(FILED, 1, offset, NOON + offset), "time")
-    refuse(told, RefusalReason.TOO_OLD, Record(FILED, 1, 5, NOON + 5), "time")  # the same record, told twice
-    refuse(told, RefusalReason.WRONG_PARTITION, Record(TAKEN, 0, 9, NOON))
+        refusal_record(told, RefusalReason.TOO_OLD, Record(FILED, 1, offset, NOON + offset), "time")
+    refusal_record(told, RefusalReason.TOO_OLD, Record(FILED, 1, 5, NOON + 5), "time")  # the same record, told twice
+    refusal_record(told, RefusalReason.WRONG_PARTITION, Record(TAKEN, 0, 9, NOON))
 
-    first, second = summarise_feedback("harbor", told, ends(0, 0, 0, 0)).refusals
-    (lately,) = summarise_feedback("harbor", told, ends(0, 0, 0, 0), since=NOON + 1).refusals
+    first, second = summarise_feedback("harbor", told, end_offsets(0, 0, 0, 0)).refusals
+    (lately,) = summarise_feedback("harbor", told, end_offsets(0, 0, 0, 0), since=NOON + 1).refusals
 
     assert (first.reason, first.field, first.count) == (RefusalReason.TOO_OLD, "time", 3)
     assert (first.first.topic, first.first.partition, first.first.offset) == (FILED, 1, 5)
@@ -96,24 +96,26 @@ def test_refusals_are_grouped_with_the_first_of_each() -> None:
 
 def test_a_look_ends_with_what_is_worst() -> None:
     told = ReceivedFeedback()
-    assert exit_status(summarise_feedback("harbor", told, ends(0, 0, 0, 0))) == UNKNOWN
-    told.apply_record(0, PLATFORM_STATUS_KEY, told_of(0, 1, 1, {}))
-    assert exit_status(summarise_feedback("harbor", told, ends(1, 1, 0, 0))) == UNKNOWN  # a partition has told nothing
-    told.apply_record(1, PLATFORM_STATUS_KEY, told_of(1, 0, 0, {}))
+    assert exit_status(summarise_feedback("harbor", told, end_offsets(0, 0, 0, 0))) == UNKNOWN
+    told.apply_record(0, PLATFORM_STATUS_KEY, feedback_record(0, 1, 1, {}))
+    assert (
+        exit_status(summarise_feedback("harbor", told, end_offsets(1, 1, 0, 0))) == UNKNOWN
+    )  # a partition has told nothing
+    told.apply_record(1, PLATFORM_STATUS_KEY, feedback_record(1, 0, 0, {}))
 
-    assert exit_status(summarise_feedback("harbor", told, ends(1, 1, 0, 0))) == OK
-    assert exit_status(summarise_feedback("harbor", told, ends(1, 2, 0, 0))) == UNKNOWN
-    refuse(told, RefusalReason.TOO_OLD, Record(FILED, 0, 0, NOON))
-    assert exit_status(summarise_feedback("harbor", told, ends(1, 2, 0, 0))) == FAILURE
-    assert exit_status(summarise_feedback("harbor", told, ends(1, 1, 0, 0), since=NOON + 1)) == OK
+    assert exit_status(summarise_feedback("harbor", told, end_offsets(1, 1, 0, 0))) == OK
+    assert exit_status(summarise_feedback("harbor", told, end_offsets(1, 2, 0, 0))) == UNKNOWN
+    refusal_record(told, RefusalReason.TOO_OLD, Record(FILED, 0, 0, NOON))
+    assert exit_status(summarise_feedback("harbor", told, end_offsets(1, 2, 0, 0))) == FAILURE
+    assert exit_status(summarise_feedback("harbor", told, end_offsets(1, 1, 0, 0), since=NOON + 1)) == OK
 
 
 def test_no_line_is_wider_than_a_terminal_whatever_the_names() -> None:
     told, topic = ReceivedFeedback(), f"report-filed.{'h' * 32}"
-    refuse(told, RefusalReason.WRONG_PARTITION, Record(topic, 4_095, 10**12, NOON), "jurisdictions")
-    told.apply_record(0, PLATFORM_STATUS_KEY, told_of(0, 10**9, 10**9, {RefusalReason.WRONG_PARTITION: 10**9}))
+    refusal_record(told, RefusalReason.WRONG_PARTITION, Record(topic, 4_095, 10**12, NOON), "jurisdictions")
+    told.apply_record(0, PLATFORM_STATUS_KEY, feedback_record(0, 10**9, 10**9, {RefusalReason.WRONG_PARTITION: 10**9}))
 
-    shown = list(status_lines(summarise_feedback("h" * 32, told, ends(10**12, 0, 0, 0), since=NOON)))
+    shown = list(status_lines(summarise_feedback("h" * 32, told, end_offsets(10**12, 0, 0, 0), since=NOON)))
 
     assert max(map(len, shown)) <= 80
     assert f"  {topic} 4095 {10**12}" in shown

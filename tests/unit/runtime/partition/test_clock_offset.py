@@ -10,49 +10,49 @@ from streams.runtime.partition.clock_offset import ClockOffset
 DAY = 86_400_000
 
 
-class Written(NamedTuple):
+class TimedWrite(NamedTuple):
     """A write, by the broker's clock: when it was begun, how long until it was stamped, how long until we heard of it."""
 
-    begun: int
-    out: int
-    back: int
+    started_at: int
+    request_delay: int
+    response_delay: int
 
 
 instants = st.integers(min_value=0, max_value=1 << 45)
 delays = st.integers(min_value=0, max_value=60_000)
-writes = st.builds(Written, instants, delays, delays)
+writes = st.builds(TimedWrite, instants, delays, delays)
 offsets = st.integers(min_value=-DAY, max_value=DAY)
 
 
-def observed(offset: int, written: list[Written]) -> ClockOffset:
+def observed(offset: int, written: list[TimedWrite]) -> ClockOffset:
     known = ClockOffset()
     for one in written:
-        stamp = one.begun + one.out
-        known.observe(one.begun + offset, stamp, stamp + one.back + offset)
+        stamp = one.started_at + one.request_delay
+        known.observe(one.started_at + offset, stamp, stamp + one.response_delay + offset)
     return known
 
 
 @given(offsets, st.lists(writes))
-def test_an_offset_is_never_overstated_nor_turned_round(offset: int, written: list[Written]) -> None:
+def test_an_offset_is_never_overstated_nor_turned_round(offset: int, written: list[TimedWrite]) -> None:
     ahead = observed(offset, written).ahead_ms
 
     assert min(0, offset) <= ahead <= max(0, offset)
 
 
 @given(offsets, st.lists(writes, min_size=1))
-def test_an_offset_is_known_as_well_as_the_quickest_way_out_or_back(offset: int, written: list[Written]) -> None:
+def test_an_offset_is_known_as_well_as_the_quickest_way_out_or_back(offset: int, written: list[TimedWrite]) -> None:
     ahead = observed(offset, written).ahead_ms
 
-    slack = min(one.out for one in written) if offset > 0 else min(one.back for one in written)
+    slack = min(one.request_delay for one in written) if offset > 0 else min(one.response_delay for one in written)
     assert abs(offset - ahead) <= slack or ahead == 0
 
 
 @given(offsets, offsets, writes)
-def test_a_clock_that_was_set_is_believed_at_the_next_stamp(former: int, offset: int, written: Written) -> None:
+def test_a_clock_that_was_set_is_believed_at_the_next_stamp(former: int, offset: int, written: TimedWrite) -> None:
     known = observed(former, [written])
 
-    stamp = written.begun + written.out
-    known.observe(written.begun + offset, stamp, stamp + written.back + offset)
+    stamp = written.started_at + written.request_delay
+    known.observe(written.started_at + offset, stamp, stamp + written.response_delay + offset)
 
     assert min(0, former, offset) <= known.ahead_ms <= max(0, former, offset)
 

@@ -11,14 +11,14 @@ from hypothesis import strategies as st
 from streams.runtime.partition.fair_turns import FairScheduler, batch_size_for
 
 
-class Work:
+class TurnRecorder:
     """Work that goes on until it is let go; `told` is what each number was told, in the order of their turns."""
 
     def __init__(self) -> None:
         self.told: list[int] = []
         self.done = asyncio.Event()
 
-    def of(self, number: int, applied: int = 1) -> Callable[[int], Awaitable[int]]:
+    def task(self, number: int, applied: int = 1) -> Callable[[int], Awaitable[int]]:
         """Return the work of a partition, which says that it has applied so many records."""
 
         async def work(_most: int) -> int:
@@ -29,16 +29,16 @@ class Work:
         return work
 
 
-async def asked(turns: FairScheduler, work: Work, *numbers: int) -> list[asyncio.Task[int]]:
+async def request_turns(turns: FairScheduler, work: TurnRecorder, *numbers: int) -> list[asyncio.Task[int]]:
     """Let partitions ask for a turn; the first has it, the others wait."""
-    tasks = [asyncio.create_task(turns.run(number, work.of(number, 10 + number))) for number in numbers]
+    tasks = [asyncio.create_task(turns.run(number, work.task(number, 10 + number))) for number in numbers]
     await asyncio.sleep(0)
     return tasks
 
 
 async def test_turns_are_given_in_the_order_in_which_they_were_asked_for() -> None:
-    turns, work = FairScheduler(), Work()
-    tasks = await asked(turns, work, 3, 1, 2)
+    turns, work = FairScheduler(), TurnRecorder()
+    tasks = await request_turns(turns, work, 3, 1, 2)
     assert work.told == [3]
 
     work.done.set()
@@ -48,8 +48,8 @@ async def test_turns_are_given_in_the_order_in_which_they_were_asked_for() -> No
 
 
 async def test_whoever_hurries_is_the_next() -> None:
-    turns, work = FairScheduler(), Work()
-    tasks = await asked(turns, work, 3, 1, 2)
+    turns, work = FairScheduler(), TurnRecorder()
+    tasks = await request_turns(turns, work, 3, 1, 2)
 
     for number in (2, 3, 4):  # one waits, one has its turn, one has not asked
         turns.prioritise(number)
@@ -61,8 +61,8 @@ async def test_whoever_hurries_is_the_next() -> None:
 
 @pytest.mark.parametrize("passes", range(12))
 async def test_whoever_no_longer_wants_its_turn_keeps_nobody_from_theirs(passes: int) -> None:
-    turns, work = FairScheduler(), Work()
-    first, second, third = await asked(turns, work, 1, 2, 3)
+    turns, work = FairScheduler(), TurnRecorder()
+    first, second, third = await request_turns(turns, work, 1, 2, 3)
     work.done.set()
     for _ in range(passes):  # it is cancelled while it waits, just when it is given the turn, and in it
         await asyncio.sleep(0)
@@ -71,17 +71,17 @@ async def test_whoever_no_longer_wants_its_turn_keeps_nobody_from_theirs(passes:
     await asyncio.gather(first, second, third, return_exceptions=True)
 
     assert third.result() == 13
-    assert await turns.run(2, work.of(2)) == 1
+    assert await turns.run(2, work.task(2)) == 1
 
 
 async def test_an_error_ends_a_turn_and_is_told() -> None:
-    turns, work = FairScheduler(), Work()
+    turns, work = FairScheduler(), TurnRecorder()
 
     async def broken(_most: int) -> int:
         raise OSError("a broken ledger")
 
     failed = asyncio.create_task(turns.run(1, broken))
-    other = asyncio.create_task(turns.run(2, work.of(2)))
+    other = asyncio.create_task(turns.run(2, work.task(2)))
     work.done.set()
 
     with pytest.raises(OSError, match="a broken ledger"):

@@ -18,19 +18,19 @@ from streams.domain.log_time import PartitionClock
 from streams.domain.vocabulary import RefusalReason
 from streams.runtime.kafka.records import RecordBatch
 from streams.runtime.partition.processor import LaggingPlatforms, PartitionProcessor
-from tests.support.events.event_lines import START, filed
+from tests.support.events.event_lines import EPOCH_OFFSET_MS, filing_line
 from tests.support.process.counting.counting_worker import PLATFORM, CountingLedger, NumberDecoder
 
 FILED, TAKEN = "report-filed", "action-taken"
-WALL = 1_000_000 * HOUR
+WALL_CLOCK_MS = 1_000_000 * HOUR
 
 
-class Fetched(NamedTuple):
+class FetchedRecord(NamedTuple):
     """A record as the client gives it."""
 
     offset: int
     value: bytes | None
-    timestamp: int = WALL
+    timestamp: int = WALL_CLOCK_MS
     timestamp_type: int = 1
     topic: str = FILED
     partition: int = 0
@@ -38,12 +38,12 @@ class Fetched(NamedTuple):
     headers: Sequence[tuple[str, bytes]] = ()
 
 
-def intake_at(position: int, ledger: CountingLedger | None = None, now: int = 0) -> PartitionProcessor:
+def processor_at(position: int, ledger: CountingLedger | None = None, now: int = 0) -> PartitionProcessor:
     time = PartitionClock((FILED, TAKEN), now)
     return PartitionProcessor(ledger or CountingLedger(), NumberDecoder(), time, {FILED: position, TAKEN: 0})
 
 
-def batch(start: int, end: int, *records: Fetched, topic: str = FILED) -> RecordBatch:
+def batch(start: int, end: int, *records: FetchedRecord, topic: str = FILED) -> RecordBatch:
     return RecordBatch(TopicPartition(topic, 0), start, end, 1, records)
 
 
@@ -54,10 +54,10 @@ def totals(intake: PartitionProcessor) -> dict[str, int]:
 
 
 def test_a_batch_from_the_position_is_applied_and_moves_it() -> None:
-    intake = intake_at(5)
-    fetched = batch(5, 7, Fetched(5, b"100"), Fetched(6, b"200"))
+    intake = processor_at(5)
+    fetched = batch(5, 7, FetchedRecord(5, b"100"), FetchedRecord(6, b"200"))
 
-    intake.process(fetched, WALL)
+    intake.process(fetched, WALL_CLOCK_MS)
 
     assert intake.is_contiguous(fetched)
     assert totals(intake) == {"records": 2, "sum": 300, "refused": 0}
@@ -65,40 +65,40 @@ def test_a_batch_from_the_position_is_applied_and_moves_it() -> None:
 
 
 def test_records_below_the_position_are_skipped() -> None:
-    intake = intake_at(6)
+    intake = processor_at(6)
 
-    intake.process(batch(5, 7, Fetched(5, b"100"), Fetched(6, b"200")), WALL)
+    intake.process(batch(5, 7, FetchedRecord(5, b"100"), FetchedRecord(6, b"200")), WALL_CLOCK_MS)
 
     assert totals(intake)["sum"] == 200
 
 
 def test_a_batch_wholly_below_the_position_changes_nothing() -> None:
-    intake = intake_at(9)
+    intake = processor_at(9)
 
-    intake.process(batch(5, 7, Fetched(5, b"100"), Fetched(6, b"200")), WALL)
+    intake.process(batch(5, 7, FetchedRecord(5, b"100"), FetchedRecord(6, b"200")), WALL_CLOCK_MS)
 
     assert totals(intake)["records"] == 0
     assert intake.next_offsets[FILED] == 9
 
 
 def test_the_control_records_of_a_transactional_publisher_are_no_gap() -> None:
-    intake = intake_at(5)
-    fetched = batch(5, 12, Fetched(7, b"100"), Fetched(10, b"200"))
+    intake = processor_at(5)
+    fetched = batch(5, 12, FetchedRecord(7, b"100"), FetchedRecord(10, b"200"))
 
-    intake.process(fetched, WALL)
+    intake.process(fetched, WALL_CLOCK_MS)
 
     assert intake.is_contiguous(fetched)
     assert intake.next_offsets[FILED] == 12
 
 
 def test_a_batch_from_beyond_the_position_does_not_follow() -> None:
-    assert not intake_at(5).is_contiguous(batch(6, 7, Fetched(6, b"100")))
+    assert not processor_at(5).is_contiguous(batch(6, 7, FetchedRecord(6, b"100")))
 
 
 def test_a_refusal_of_the_decoder_is_counted_and_told_with_its_record() -> None:
-    intake = intake_at(0)
+    intake = processor_at(0)
 
-    intake.process(batch(0, 2, Fetched(0, b"?"), Fetched(1, b"100")), WALL)
+    intake.process(batch(0, 2, FetchedRecord(0, b"?"), FetchedRecord(1, b"100")), WALL_CLOCK_MS)
 
     refused = intake.drain_refusals().events
     assert [(refusal.reason, record.offset) for refusal, record in refused] == [(RefusalReason.NOT_JSON, 0)]
@@ -106,10 +106,10 @@ def test_a_refusal_of_the_decoder_is_counted_and_told_with_its_record() -> None:
 
 
 def test_a_bug_of_ours_refuses_the_record_without_its_content(caplog: pytest.LogCaptureFixture) -> None:
-    intake = intake_at(0)
+    intake = processor_at(0)
 
     with caplog.at_level(logging.ERROR):
-        intake.process(batch(0, 2, Fetched(0, b"13"), Fetched(1, b"100")), WALL)
+        intake.process(batch(0, 2, FetchedRecord(0, b"13"), FetchedRecord(1, b"100")), WALL_CLOCK_MS)
 
     assert [refusal.reason for refusal, _ in intake.drain_refusals().events] == [RefusalReason.INTERNAL]
     assert totals(intake)["sum"] == 100
@@ -120,60 +120,78 @@ def test_a_bug_of_ours_refuses_the_record_without_its_content(caplog: pytest.Log
 def test_time_is_advanced_before_a_record_is_applied_and_not_beyond_the_sibling() -> None:
     ledger = CountingLedger()
     ledger.next_due = 0
-    intake = intake_at(0, ledger)
-    intake.process(batch(0, 1, Fetched(0, b"1", WALL - HOUR, topic=TAKEN), topic=TAKEN), WALL)
+    intake = processor_at(0, ledger)
+    intake.process(batch(0, 1, FetchedRecord(0, b"1", WALL_CLOCK_MS - HOUR, topic=TAKEN), topic=TAKEN), WALL_CLOCK_MS)
 
-    intake.process(batch(0, 2, Fetched(0, b"1", WALL - 2 * HOUR), Fetched(1, b"2", WALL)), WALL)
+    intake.process(
+        batch(0, 2, FetchedRecord(0, b"1", WALL_CLOCK_MS - 2 * HOUR), FetchedRecord(1, b"2", WALL_CLOCK_MS)),
+        WALL_CLOCK_MS,
+    )
 
-    assert [at for at in ledger.advanced if at][:2] == [WALL - 2 * HOUR, WALL - HOUR]
-    assert max(ledger.advanced) == WALL - HOUR
+    assert [at for at in ledger.advanced if at][:2] == [WALL_CLOCK_MS - 2 * HOUR, WALL_CLOCK_MS - HOUR]
+    assert max(ledger.advanced) == WALL_CLOCK_MS - HOUR
 
 
 class BusyLedger(CountingLedger):
     """Has so much to decide that an advance gets no further than `reach`."""
 
-    reach = 0
+    advance_limit = 0
 
     @override
     def advance(self, now: int, most: int) -> int:
-        return min(super().advance(now, most), self.reach)
+        return min(super().advance(now, most), self.advance_limit)
 
 
 def test_no_record_is_applied_before_the_ledger_has_got_to_its_time() -> None:
     ledger = BusyLedger()
-    ledger.next_due, ledger.reach = 0, WALL - HOUR
-    intake = intake_at(0, ledger)
-    intake.process(batch(0, 1, Fetched(0, b"1", WALL, topic=TAKEN), topic=TAKEN), WALL)
+    ledger.next_due, ledger.advance_limit = 0, WALL_CLOCK_MS - HOUR
+    intake = processor_at(0, ledger)
+    intake.process(batch(0, 1, FetchedRecord(0, b"1", WALL_CLOCK_MS, topic=TAKEN), topic=TAKEN), WALL_CLOCK_MS)
 
-    rest = intake.process(batch(0, 3, Fetched(0, b"1", WALL - HOUR), Fetched(1, b"2", WALL), Fetched(2, b"3")), WALL)
+    rest = intake.process(
+        batch(
+            0,
+            3,
+            FetchedRecord(0, b"1", WALL_CLOCK_MS - HOUR),
+            FetchedRecord(1, b"2", WALL_CLOCK_MS),
+            FetchedRecord(2, b"3"),
+        ),
+        WALL_CLOCK_MS,
+    )
 
-    assert rest == batch(1, 3, Fetched(1, b"2", WALL), Fetched(2, b"3"))
+    assert rest == batch(1, 3, FetchedRecord(1, b"2", WALL_CLOCK_MS), FetchedRecord(2, b"3"))
     assert intake.next_offsets[FILED] == 1
-    assert (intake.has_due_work, intake.partition_clock.now, totals(intake)["records"]) == (True, WALL - HOUR, 2)
+    assert (intake.has_due_work, intake.partition_clock.now, totals(intake)["records"]) == (
+        True,
+        WALL_CLOCK_MS - HOUR,
+        2,
+    )
 
 
 def test_a_batch_goes_on_where_it_was_left_once_the_ledger_is_no_longer_behind() -> None:
     ledger = BusyLedger()
-    ledger.next_due, ledger.reach = 0, WALL - HOUR
-    intake = intake_at(0, ledger)
-    intake.process(batch(0, 1, Fetched(0, b"1", WALL, topic=TAKEN), topic=TAKEN), WALL)
-    rest = intake.process(batch(0, 2, Fetched(0, b"1", WALL - HOUR), Fetched(1, b"2", WALL)), WALL)
+    ledger.next_due, ledger.advance_limit = 0, WALL_CLOCK_MS - HOUR
+    intake = processor_at(0, ledger)
+    intake.process(batch(0, 1, FetchedRecord(0, b"1", WALL_CLOCK_MS, topic=TAKEN), topic=TAKEN), WALL_CLOCK_MS)
+    rest = intake.process(
+        batch(0, 2, FetchedRecord(0, b"1", WALL_CLOCK_MS - HOUR), FetchedRecord(1, b"2", WALL_CLOCK_MS)), WALL_CLOCK_MS
+    )
     assert rest is not None
 
-    ledger.reach = WALL
+    ledger.advance_limit = WALL_CLOCK_MS
     intake.advance()
-    intake.process(rest, WALL)
+    intake.process(rest, WALL_CLOCK_MS)
 
     assert intake.next_offsets[FILED] == 2
-    assert (intake.has_due_work, intake.partition_clock.now, totals(intake)["records"]) == (False, WALL, 3)
+    assert (intake.has_due_work, intake.partition_clock.now, totals(intake)["records"]) == (False, WALL_CLOCK_MS, 3)
 
 
 def test_a_senders_stamp_in_the_future_is_refused_and_moves_no_time() -> None:
-    intake = intake_at(0)
-    ahead = Fetched(0, b"100", WALL + HOUR, timestamp_type=0)
+    intake = processor_at(0)
+    ahead = FetchedRecord(0, b"100", WALL_CLOCK_MS + HOUR, timestamp_type=0)
 
-    intake.process(batch(0, 1, ahead), WALL)
-    intake.process(batch(0, 1, Fetched(0, b"1", WALL, topic=TAKEN), topic=TAKEN), WALL)
+    intake.process(batch(0, 1, ahead), WALL_CLOCK_MS)
+    intake.process(batch(0, 1, FetchedRecord(0, b"1", WALL_CLOCK_MS, topic=TAKEN), topic=TAKEN), WALL_CLOCK_MS)
 
     refused = [refusal for refusal, _ in intake.drain_refusals().events]
     assert refused == [Refusal(RefusalReason.FUTURE_TIME, "recordedtime", PLATFORM)]
@@ -183,11 +201,14 @@ def test_a_senders_stamp_in_the_future_is_refused_and_moves_no_time() -> None:
 
 
 def test_a_batch_that_cannot_be_read_is_refused_in_its_place_and_moves_the_position_but_no_time() -> None:
-    intake = intake_at(0)
-    unreadable = UnreadableBatch(FILED, 0, 1, WALL + HOUR, 40)
+    intake = processor_at(0)
+    unreadable = UnreadableBatch(FILED, 0, 1, WALL_CLOCK_MS + HOUR, 40)
 
     intake.process(
-        RecordBatch(TopicPartition(FILED, 0), 0, 42, 1, [Fetched(0, b"100"), unreadable, Fetched(41, b"200")]), WALL
+        RecordBatch(
+            TopicPartition(FILED, 0), 0, 42, 1, [FetchedRecord(0, b"100"), unreadable, FetchedRecord(41, b"200")]
+        ),
+        WALL_CLOCK_MS,
     )
 
     ((refusal, record),) = intake.drain_refusals().events
@@ -200,37 +221,38 @@ def test_a_batch_that_cannot_be_read_is_refused_in_its_place_and_moves_the_posit
     ) == (
         42,
         3,
-        WALL,
+        WALL_CLOCK_MS,
     )
 
 
 def test_a_batch_with_nothing_but_what_cannot_be_read_moves_the_position_and_no_time() -> None:
-    intake = intake_at(0)
+    intake = processor_at(0)
 
     intake.process(
-        RecordBatch(TopicPartition(FILED, 0), 0, 40, 1, [UnreadableBatch(FILED, 0, 0, WALL + HOUR, 40)]), WALL
+        RecordBatch(TopicPartition(FILED, 0), 0, 40, 1, [UnreadableBatch(FILED, 0, 0, WALL_CLOCK_MS + HOUR, 40)]),
+        WALL_CLOCK_MS,
     )
 
     assert (intake.next_offsets[FILED], intake.partition_clock.now) == (40, 0)
 
 
 def test_a_senders_stamp_a_little_ahead_counts_as_now() -> None:
-    intake = intake_at(0)
+    intake = processor_at(0)
 
-    intake.process(batch(0, 1, Fetched(0, b"100", WALL + MINUTE, timestamp_type=0)), WALL)
-    intake.process(batch(0, 1, Fetched(0, b"1", WALL + MINUTE, topic=TAKEN), topic=TAKEN), WALL)
+    intake.process(batch(0, 1, FetchedRecord(0, b"100", WALL_CLOCK_MS + MINUTE, timestamp_type=0)), WALL_CLOCK_MS)
+    intake.process(batch(0, 1, FetchedRecord(0, b"1", WALL_CLOCK_MS + MINUTE, topic=TAKEN), topic=TAKEN), WALL_CLOCK_MS)
 
-    assert intake.partition_clock.now == WALL
+    assert intake.partition_clock.now == WALL_CLOCK_MS
 
 
 def test_a_senders_stamp_ahead_of_what_it_stamps_is_refused_under_the_platform() -> None:
-    intake = intake_at(0)
+    intake = processor_at(0)
     intake._decoder = EventDecoder(Registry.accepting_all())
-    line = filed("a", at=0)
-    record = Fetched(0, line, START + HOUR, 0, key=record_key("meadow", json.loads(line)["subject"]))
+    line = filing_line("a", at=0)
+    record = FetchedRecord(0, line, EPOCH_OFFSET_MS + HOUR, 0, key=record_key("meadow", json.loads(line)["subject"]))
 
-    intake.process(batch(0, 1, record), START)
-    intake.process(batch(1, 2, record._replace(offset=1)), START + HOUR)
+    intake.process(batch(0, 1, record), EPOCH_OFFSET_MS)
+    intake.process(batch(1, 2, record._replace(offset=1)), EPOCH_OFFSET_MS + HOUR)
 
     refused = [refusal for refusal, _ in intake.drain_refusals().events]
     assert refused == [Refusal(RefusalReason.FUTURE_TIME, "recordedtime", "meadow")]
@@ -238,21 +260,23 @@ def test_a_senders_stamp_ahead_of_what_it_stamps_is_refused_under_the_platform()
 
 
 def test_a_senders_stamp_a_little_ahead_gives_no_more_room_to_what_it_stamps() -> None:
-    intake = intake_at(0)
+    intake = processor_at(0)
     intake._decoder = EventDecoder(Registry.accepting_all())
-    line = filed("a", at=3 * MINUTE)
-    record = Fetched(0, line, START + 2 * MINUTE, 0, key=record_key("meadow", json.loads(line)["subject"]))
+    line = filing_line("a", at=3 * MINUTE)
+    record = FetchedRecord(
+        0, line, EPOCH_OFFSET_MS + 2 * MINUTE, 0, key=record_key("meadow", json.loads(line)["subject"])
+    )
 
-    intake.process(batch(0, 1, record), START)
+    intake.process(batch(0, 1, record), EPOCH_OFFSET_MS)
 
     refused = [refusal for refusal, _ in intake.drain_refusals().events]
     assert refused == [Refusal(RefusalReason.FUTURE_TIME, "time", "meadow")]
 
 
 def test_the_brokers_stamp_is_believed_whatever_our_clock_says() -> None:
-    intake = intake_at(0)
+    intake = processor_at(0)
 
-    intake.process(batch(0, 1, Fetched(0, b"100", WALL + HOUR)), WALL)
+    intake.process(batch(0, 1, FetchedRecord(0, b"100", WALL_CLOCK_MS + HOUR)), WALL_CLOCK_MS)
 
     assert totals(intake)["records"] == 1
 
@@ -260,7 +284,7 @@ def test_the_brokers_stamp_is_believed_whatever_our_clock_says() -> None:
 class HoldingLedger(CountingLedger):
     """Keeps up to when it is to decide about whom; it gets there at once, unless it is `slow`."""
 
-    slow = False
+    is_slow = False
 
     def __init__(self) -> None:
         super().__init__()
@@ -269,47 +293,47 @@ class HoldingLedger(CountingLedger):
     @override
     def advance_limited(self, limits: Mapping[str, int], max_due: int) -> bool:
         self.limits.append(dict(limits))
-        return not self.slow
+        return not self.is_slow
 
 
-OWNERS = {FILED: frozenset({"harbor"}), TAKEN: frozenset({"harbor"}), "other": frozenset({"meadow"})}
+PLATFORMS_BY_TOPIC = {FILED: frozenset({"harbor"}), TAKEN: frozenset({"harbor"}), "other": frozenset({"meadow"})}
 
 
-def behind_by_two_hours(ledger: CountingLedger) -> PartitionProcessor:
+def processor_two_hours_behind(ledger: CountingLedger) -> PartitionProcessor:
     """Return the intake of a partition whose one platform was read two hours less far than the other."""
     groups = {FILED: frozenset({FILED, TAKEN}), TAKEN: frozenset({FILED, TAKEN}), "other": frozenset({"other"})}
-    read = {FILED: WALL - 2 * HOUR, TAKEN: WALL - 2 * HOUR}
-    time = PartitionClock((FILED, TAKEN, "other"), WALL, groups, read)
+    read = {FILED: WALL_CLOCK_MS - 2 * HOUR, TAKEN: WALL_CLOCK_MS - 2 * HOUR}
+    time = PartitionClock((FILED, TAKEN, "other"), WALL_CLOCK_MS, groups, read)
     return PartitionProcessor(ledger, NumberDecoder(), time, {FILED: 0, TAKEN: 0, "other": 0})
 
 
 def test_a_platform_that_is_behind_is_decided_as_far_as_its_own_topics_are_read() -> None:
     ledger = HoldingLedger()
-    intake = behind_by_two_hours(ledger)
-    intake.set_lagging_platforms(LaggingPlatforms({"gone": 5}, OWNERS))
+    intake = processor_two_hours_behind(ledger)
+    intake.set_lagging_platforms(LaggingPlatforms({"gone": 5}, PLATFORMS_BY_TOPIC))
 
-    intake.process(batch(0, 1, Fetched(0, b"1", WALL - HOUR)), WALL)
-    intake.process(batch(0, 1, Fetched(0, b"1", WALL - HOUR, topic=TAKEN), topic=TAKEN), WALL)
-    intake.process(batch(1, 2, Fetched(1, b"1", WALL)), WALL)
-    intake.process(batch(1, 2, Fetched(1, b"1", WALL, topic=TAKEN), topic=TAKEN), WALL)
+    intake.process(batch(0, 1, FetchedRecord(0, b"1", WALL_CLOCK_MS - HOUR)), WALL_CLOCK_MS)
+    intake.process(batch(0, 1, FetchedRecord(0, b"1", WALL_CLOCK_MS - HOUR, topic=TAKEN), topic=TAKEN), WALL_CLOCK_MS)
+    intake.process(batch(1, 2, FetchedRecord(1, b"1", WALL_CLOCK_MS)), WALL_CLOCK_MS)
+    intake.process(batch(1, 2, FetchedRecord(1, b"1", WALL_CLOCK_MS, topic=TAKEN), topic=TAKEN), WALL_CLOCK_MS)
 
     assert ledger.limits == [
-        {"gone": 5, "harbor": WALL - 2 * HOUR},
-        {"gone": 5, "harbor": WALL - HOUR},
+        {"gone": 5, "harbor": WALL_CLOCK_MS - 2 * HOUR},
+        {"gone": 5, "harbor": WALL_CLOCK_MS - HOUR},
         {"gone": 5},
     ]
-    assert intake.partition_clock.now == WALL
+    assert intake.partition_clock.now == WALL_CLOCK_MS
 
 
 def test_no_record_is_taken_before_a_platform_that_is_behind_has_been_decided() -> None:
     ledger = HoldingLedger()
-    ledger.slow = True
-    intake = behind_by_two_hours(ledger)
-    intake.set_lagging_platforms(LaggingPlatforms({}, OWNERS))
+    ledger.is_slow = True
+    intake = processor_two_hours_behind(ledger)
+    intake.set_lagging_platforms(LaggingPlatforms({}, PLATFORMS_BY_TOPIC))
 
     intake.advance()
     assert intake.has_due_work
 
-    ledger.slow = False
+    ledger.is_slow = False
     intake.advance()
     assert not intake.has_due_work

@@ -24,16 +24,17 @@ def platform(name: str) -> Platform:
 
 REGISTRY = Registry({name: platform(name) for name in ("harbor", "lantern")}, partitions=2)
 TOPICS = ("feedback.harbor", "feedback.lantern")
-GOOD = {topic: TopicDescription("id", 2) for topic in TOPICS}
+HEALTHY_TOPICS = {topic: TopicDescription("id", 2) for topic in TOPICS}
 
 
 def test_a_topic_that_cannot_be_written_is_found_and_the_other_is_not() -> None:
-    hidden = DescribedTopics(GOOD, frozenset(TOPICS[:1]), {})
+    hidden = DescribedTopics(HEALTHY_TOPICS, frozenset(TOPICS[:1]), {})
     missing = DescribedTopics({TOPICS[1]: TopicDescription("id", 2)}, frozenset(), {})
-    small = DescribedTopics(GOOD, frozenset(), {TOPICS[0]: {"max.message.bytes": "100"}, TOPICS[1]: {}})
+    small = DescribedTopics(HEALTHY_TOPICS, frozenset(), {TOPICS[0]: {"max.message.bytes": "100"}, TOPICS[1]: {}})
 
     said = [
-        feedback_faults(TOPICS, 2, found) for found in (hidden, missing, small, DescribedTopics(GOOD, frozenset(), {}))
+        feedback_faults(TOPICS, 2, found)
+        for found in (hidden, missing, small, DescribedTopics(HEALTHY_TOPICS, frozenset(), {}))
     ]
 
     assert said == [
@@ -75,7 +76,7 @@ def test_a_topic_that_fails_without_a_fault_that_is_found_stays_left_out_until_o
     assert listeners.failing_platforms == frozenset()
 
 
-class Writing:
+class FakeJournal:
     """A journal whose commit succeeds, raises the given error, or never ends."""
 
     max_batch_bytes = max_records = 1
@@ -111,7 +112,7 @@ class Writing:
         """Do nothing."""
 
 
-TOLD = Commit({}, {}, {}, {"feedback.harbor": [(b"status", b"")]})
+FEEDBACK_COMMIT = Commit({}, {}, {}, {"feedback.harbor": [(b"status", b"")]})
 
 
 async def harbor_fails() -> set[str]:
@@ -124,10 +125,10 @@ async def nothing_fails() -> set[str]:
 
 async def test_a_commit_that_a_feedback_topic_keeps_from_ending_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("streams.runtime.journal.guarded_commit._SLOW_COMMIT_SECONDS", 0.01)
-    journal = Writing(hangs=True)
+    journal = FakeJournal(hangs=True)
 
     with pytest.raises(FeedbackError, match=r"^feedback\.harbor: "):
-        await commit_checking_feedback(journal, TOLD, harbor_fails)
+        await commit_checking_feedback(journal, FEEDBACK_COMMIT, harbor_fails)
 
     await asyncio.sleep(0)
     assert journal.cancelled
@@ -146,19 +147,19 @@ async def test_what_fails_with_a_feedback_topic_is_told_from_what_fails_by_itsel
     error: Exception, look: object, raised: type[Exception]
 ) -> None:
     with pytest.raises(raised):
-        await commit_checking_feedback(Writing(error), TOLD, look)  # type: ignore[arg-type]  # one of the two above
+        await commit_checking_feedback(FakeJournal(error), FEEDBACK_COMMIT, look)  # type: ignore[arg-type]  # one of the two above
 
 
 async def test_a_commit_that_is_slow_and_no_topic_fails_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("streams.runtime.journal.guarded_commit._SLOW_COMMIT_SECONDS", 0.01)
-    journal, looks = Writing(hangs=True), 0
+    journal, looks = FakeJournal(hangs=True), 0
 
     async def look() -> set[str]:
         nonlocal looks
         looks += 1
         return set()
 
-    waiting = asyncio.ensure_future(commit_checking_feedback(journal, TOLD, look))
+    waiting = asyncio.ensure_future(commit_checking_feedback(journal, FEEDBACK_COMMIT, look))
     async with asyncio.timeout(30):
         while looks < 3:  # noqa: ASYNC110 - what is waited for is counted
             await asyncio.sleep(0.01)

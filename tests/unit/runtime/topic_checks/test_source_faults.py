@@ -25,12 +25,12 @@ def platform(name: str, taken: str = "") -> Platform:
 REGISTRY = Registry(
     {one.id: one for one in (platform("harbor"), platform("wharf"), platform("pier", "taken.wharf"))}, partitions=2
 )
-SIBLINGS = REGISTRY.related_topics()
-OWNERS = {topic: REGISTRY.platforms_of_topic(topic) for topic in REGISTRY.source_topics()}
-STAMP = {"message.timestamp.type": "CreateTime"}
+RELATED_TOPICS = REGISTRY.related_topics()
+PLATFORMS_BY_TOPIC = {topic: REGISTRY.platforms_of_topic(topic) for topic in REGISTRY.source_topics()}
+CREATE_TIME = {"message.timestamp.type": "CreateTime"}
 
 
-def found(
+def check_sources(
     *, without: str = "", hidden: str = "", partitions: int = 2, settings: dict[str, str] | None = None
 ) -> DescribedTopics:
     """Return what a healthy broker tells, but for `filed.wharf`."""
@@ -41,23 +41,27 @@ def found(
 
 
 def test_topics_that_are_as_they_must_be_have_no_fault() -> None:
-    assert source_faults(REGISTRY, RecordTime.LOG, found()) == {}
+    assert source_faults(REGISTRY, RecordTime.LOG, check_sources()) == {}
 
 
 @pytest.mark.parametrize(
     ("told", "text", "remedy"),
     [
-        (found(without="filed.wharf"), "expected a topic with 2 partitions, found none", "safeclock admin apply"),
-        (found(hidden="filed.wharf"), "expected the right to READ it, found none", "safeclock admin apply"),
-        (found(partitions=3), "expected 2 partitions, found 3", "delete the topic"),
-        (found(partitions=1), "expected 2 partitions, found 1", "delete the topic"),
         (
-            found(settings={"cleanup.policy": "compact"}),
+            check_sources(without="filed.wharf"),
+            "expected a topic with 2 partitions, found none",
+            "safeclock admin apply",
+        ),
+        (check_sources(hidden="filed.wharf"), "expected the right to READ it, found none", "safeclock admin apply"),
+        (check_sources(partitions=3), "expected 2 partitions, found 3", "delete the topic"),
+        (check_sources(partitions=1), "expected 2 partitions, found 1", "delete the topic"),
+        (
+            check_sources(settings={"cleanup.policy": "compact"}),
             "expected cleanup.policy=delete, found compact",
             "safeclock admin apply",
         ),
         (
-            found(settings=STAMP),
+            check_sources(settings=CREATE_TIME),
             "expected message.timestamp.type=LogAppendTime, found CreateTime",
             "safeclock admin apply",
         ),
@@ -73,14 +77,17 @@ def test_a_topic_that_is_not_as_it_must_be_is_named_with_what_mends_it(
 
 
 def test_settings_that_harm_no_figure_are_no_fault() -> None:
-    assert source_faults(REGISTRY, RecordTime.LOG, found(settings={"min.insync.replicas": "1"})) == {}
-    assert source_faults(REGISTRY, RecordTime.CREATE, found(settings={"message.timestamp.type": "LogAppendTime"})) == {}
+    assert source_faults(REGISTRY, RecordTime.LOG, check_sources(settings={"min.insync.replicas": "1"})) == {}
+    assert (
+        source_faults(REGISTRY, RecordTime.CREATE, check_sources(settings={"message.timestamp.type": "LogAppendTime"}))
+        == {}
+    )
 
 
 def test_a_fault_concerns_the_platforms_that_share_a_topic_and_no_other() -> None:
-    assert with_related_topics(["filed.wharf"], SIBLINGS) == {"filed.wharf", "filed.pier", "taken.wharf"}
-    assert with_related_topics(["taken.harbor"], SIBLINGS) == {"filed.harbor", "taken.harbor"}
-    assert with_related_topics([], SIBLINGS) == frozenset()
+    assert with_related_topics(["filed.wharf"], RELATED_TOPICS) == {"filed.wharf", "filed.pier", "taken.wharf"}
+    assert with_related_topics(["taken.harbor"], RELATED_TOPICS) == {"filed.harbor", "taken.harbor"}
+    assert with_related_topics([], RELATED_TOPICS) == frozenset()
 
 
 def test_a_topic_is_another_one_when_both_ids_are_told_and_differ() -> None:
@@ -103,8 +110,10 @@ def test_what_is_told_names_the_platforms_what_was_found_and_the_command() -> No
         "filed.wharf", "filed.wharf: expected this, found that", "safeclock admin accept-source-reset {topic}"
     )
 
-    assert suspension_message(fault, SIBLINGS, OWNERS) == (
+    assert suspension_message(fault, RELATED_TOPICS, PLATFORMS_BY_TOPIC) == (
         "platforms pier, wharf suspended: filed.wharf: expected this, found that."
         " safeclock admin accept-source-reset filed.wharf"
     )
-    assert resumption_message("filed.harbor", SIBLINGS, OWNERS).startswith("platform harbor no longer suspended")
+    assert resumption_message("filed.harbor", RELATED_TOPICS, PLATFORMS_BY_TOPIC).startswith(
+        "platform harbor no longer suspended"
+    )

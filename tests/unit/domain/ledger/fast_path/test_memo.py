@@ -16,41 +16,41 @@ from streams.domain.events import Event
 from streams.domain.labels import Labels, encode_labels
 from streams.domain.ledger.fast_path.memo import Memo
 from streams.domain.vocabulary import Basis, Channel, Harm, Reporter, Severity
-from tests.support.ledger.harness import Subject
-from tests.support.ledger.strategies import START, streams
+from tests.support.ledger.harness import LedgerHarness
+from tests.support.ledger.strategies import START, event_streams
 
-MOST = 5
+MAX_KEPT = 5
 
 
 @given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 9))))
 def test_all_tables_together_hold_no_more_than_they_may(asked: Iterable[tuple[int, int]]) -> None:
-    memo, tables = Memo(MOST), [dict[int, int]() for _ in range(4)]
+    memo, tables = Memo(MAX_KEPT), [dict[int, int]() for _ in range(4)]
 
     for table, place in asked:
         if place not in tables[table]:
             memo.put(tables[table], place, place * place)
 
-        assert sum(map(len, tables)) <= MOST
+        assert sum(map(len, tables)) <= MAX_KEPT
         assert tables[table][place] == place * place
 
 
-@given(streams())
+@given(event_streams())
 def test_a_ledger_that_remembers_next_to_nothing_counts_the_same(stream: list[Event]) -> None:
-    usual, forgetful = Subject(), Subject()
+    usual, forgetful = LedgerHarness(), LedgerHarness()
     for memo in (forgetful.ledger._fast_path._deeds._memo, forgetful.ledger._fast_path._updates._memo):
         memo._most = 1
 
     for subject in (usual, forgetful):
-        subject.feed(stream)
+        subject.apply(stream)
         subject.advance(START + 61 * DAY)
         subject.commit()
 
-    assert forgetful.held() == usual.held()
-    assert [*map(encode_notice, forgetful.notices)] == [*map(encode_notice, usual.notices)]
+    assert forgetful.in_memory_state() == usual.in_memory_state()
+    assert [*map(encode_notice, forgetful.updates)] == [*map(encode_notice, usual.updates)]
 
 
 def test_sets_of_labels_are_not_remembered_for_good(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(selection, "_MAX_CACHED", MOST)
+    monkeypatch.setattr(selection, "_MAX_CACHED", MAX_KEPT)
     regimes = ClockSelector(STANDARD_CLOCKS)
     labels = Labels(Harm.CSAM, Reporter.USER, False, Channel.IN_APP, Basis.TERMS, Severity.CRITICAL, "EU")  # noqa: FBT003
 
@@ -60,4 +60,4 @@ def test_sets_of_labels_are_not_remembered_for_good(monkeypatch: pytest.MonkeyPa
     }
 
     assert len(found) == 1
-    assert max(map(len, regimes._sets_by_period)) <= MOST
+    assert max(map(len, regimes._sets_by_period)) <= MAX_KEPT

@@ -17,9 +17,9 @@ KEY = b"harbor|k1_" + b"a" * 43
 NAMES = OutputTopics("changelog")
 POSITION = Checkpoint(log_time=5, registry="r")
 STATUS = PartitionStatus(5, 6, 4, "pack", "r", 0)
-ACT = ClockNames(STANDARD_CLOCKS[-1])
-MISS = DeadlinesPassed(KEY, 0, 24 * HOUR, (ACT,))
-RESPONSE = ClocksEnded(KEY, 0, 30 * HOUR, 30 * HOUR, (EndedClock(ACT, STOPPED, MISSED),))
+ACTION_NAMES = ClockNames(STANDARD_CLOCKS[-1])
+MISSED_UPDATE = DeadlinesPassed(KEY, 0, 24 * HOUR, (ACTION_NAMES,))
+RESPONSE_UPDATE = ClocksEnded(KEY, 0, 30 * HOUR, 30 * HOUR, (EndedClock(ACTION_NAMES, STOPPED, MISSED),))
 
 
 def test_the_position_is_the_last_row_and_measures_are_published_with_the_status() -> None:
@@ -37,10 +37,10 @@ def test_the_position_is_the_last_row_and_measures_are_published_with_the_status
 
 
 def test_notices_are_told_in_their_order_under_the_report_s_key() -> None:
-    told, _ = encode_updates((MISS, RESPONSE, MISS))
+    told, _ = encode_updates((MISSED_UPDATE, RESPONSE_UPDATE, MISSED_UPDATE))
 
     commit = build_commit(NAMES, IntervalChanges({}, told, ()), POSITION, STATUS)
 
     assert [*commit.appended[NAMES.report_updates]] == [
-        (KEY, report_updates.encode_report_update(notice)) for notice in (MISS, RESPONSE, MISS)
+        (KEY, report_updates.encode_report_update(notice)) for notice in (MISSED_UPDATE, RESPONSE_UPDATE, MISSED_UPDATE)
     ]

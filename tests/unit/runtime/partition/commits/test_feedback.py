@@ -21,13 +21,13 @@ from streams.runtime.partition.processor import ReadProgress
 
 NOON = 1_760_000_000_000
 SECOND = 1_000
-READING = ReadProgress(NOON, {"filed": 7, "taken": 9, "lit": 0, "lit-taken": 0}, {"filed": 5})
+READ_POSITION = ReadProgress(NOON, {"filed": 7, "taken": 9, "lit": 0, "lit-taken": 0}, {"filed": 5})
 HARBOR = Platform(id="harbor", provider="-", report_filed="filed", action_taken="taken", feedback="heard")
 LANTERN = Platform(id="lantern", provider="-", report_filed="lit", action_taken="lit-taken", feedback="seen")
 CODEC = MessagePackCodec()
 
 
-class Record(NamedTuple):
+class SourceRecord(NamedTuple):
     """A refused record."""
 
     topic: str
@@ -40,7 +40,7 @@ class Record(NamedTuple):
     headers: tuple[tuple[str, bytes], ...] = ()
 
 
-def counted(platform: str, **tally: int) -> dict[bytes, bytes | None]:
+def feedback_counts(platform: str, **tally: int) -> dict[bytes, bytes | None]:
     """Return the row of a platform's counters."""
     return {COUNTERS_PREFIX + platform.encode(): CODEC.pack(tally)}
 
@@ -52,14 +52,14 @@ def encoded(refusals: Iterable[tuple[Refusal, TimestampedRecord]]) -> list[tuple
 
 def test_a_platform_hears_of_its_own_refusals_and_of_no_others() -> None:
     feedback = Feedback(3, [HARBOR, LANTERN])
-    feedback.due_rows((), READING, NOON)
-    own, other = Record("filed"), Record("report-filed")
+    feedback.due_rows((), READ_POSITION, NOON)
+    own, other = SourceRecord("filed"), SourceRecord("report-filed")
     refusals: list[tuple[Refusal, TimestampedRecord]] = [
         (Refusal(RefusalReason.TOO_OLD, "time", "harbor"), own),
         (Refusal(RefusalReason.NOT_JSON, "", ""), other),
     ]
 
-    told = feedback.due_rows(encoded(refusals), READING, NOON)
+    told = feedback.due_rows(encoded(refusals), READ_POSITION, NOON)
 
     assert set(told) == {"heard"}
     (key, value), (status_key, _) = told["heard"]
@@ -76,9 +76,9 @@ def test_a_status_says_what_the_counters_and_positions_say() -> None:
         counters.HISTORY: 1,
         counters.ORPHANS: 6,
     }
-    feedback.update_counters({b"r|harbor|x": b"", **counted("harbor", **through, **tally)})
+    feedback.update_counters({b"r|harbor|x": b"", **feedback_counts("harbor", **through, **tally)})
 
-    ((_, value),) = feedback.due_rows((), READING, NOON)["heard"]
+    ((_, value),) = feedback.due_rows((), READ_POSITION, NOON)["heard"]
 
     event = platform_status.decode_platform_status(value or b"")
     said = event.data
@@ -92,10 +92,10 @@ def test_a_status_says_what_the_counters_and_positions_say() -> None:
 
 def test_a_status_is_told_again_when_a_log_was_read_further_than_its_last_record() -> None:
     feedback = Feedback(3, [HARBOR])
-    feedback.due_rows((), READING, NOON)
-    further = READING._replace(next_offsets={"filed": 8, "taken": 9})
+    feedback.due_rows((), READ_POSITION, NOON)
+    further = READ_POSITION._replace(next_offsets={"filed": 8, "taken": 9})
 
-    assert feedback.due_rows((), READING, NOON + 5 * SECOND) == {}
+    assert feedback.due_rows((), READ_POSITION, NOON + 5 * SECOND) == {}
     assert set(feedback.due_rows((), further, NOON + 5 * SECOND)) == {"heard"}
 
 
@@ -103,10 +103,10 @@ def test_a_status_is_told_at_once_then_when_it_changes_and_else_once_a_minute() 
     feedback = Feedback(3, [HARBOR, LANTERN])
 
     def told_at(seconds: int) -> set[str]:
-        return set(feedback.due_rows((), READING, NOON + seconds * SECOND))
+        return set(feedback.due_rows((), READ_POSITION, NOON + seconds * SECOND))
 
     assert told_at(0) == {"heard", "seen"}
-    feedback.update_counters(counted("harbor", filed=1))
+    feedback.update_counters(feedback_counts("harbor", filed=1))
     assert told_at(4) == set()
     assert told_at(5) == {"heard"}
     assert told_at(59) == set()
@@ -116,17 +116,17 @@ def test_a_status_is_told_at_once_then_when_it_changes_and_else_once_a_minute() 
 
 def test_nothing_is_told_to_a_platform_that_is_not_read() -> None:
     feedback = Feedback(3, [HARBOR, LANTERN])
-    suspended = READING._replace(next_offsets={"lit": 4, "lit-taken": 2})
-    feedback.update_counters(counted("harbor", filed=1))
+    suspended = READ_POSITION._replace(next_offsets={"lit": 4, "lit-taken": 2})
+    feedback.update_counters(feedback_counts("harbor", filed=1))
 
     assert set(feedback.due_rows((), suspended, NOON)) == {"seen"}
-    assert set(feedback.due_rows((), READING, NOON + SECOND)) == {"heard"}
+    assert set(feedback.due_rows((), READ_POSITION, NOON + SECOND)) == {"heard"}
 
 
 def test_a_platform_that_catches_up_is_told_about_as_far_as_its_own_topics_were_read() -> None:
     feedback = Feedback(3, [HARBOR, LANTERN])
 
-    told = feedback.due_rows((), READING._replace(catching_up={"taken": NOON - SECOND}), NOON)
+    told = feedback.due_rows((), READ_POSITION._replace(catching_up={"taken": NOON - SECOND}), NOON)
 
     as_of = {
         topic: platform_status.decode_platform_status(value or b"").data.as_of for topic, ((_, value),) in told.items()
@@ -139,11 +139,13 @@ def test_a_batch_that_cannot_be_read_and_an_event_beyond_the_capacity_are_told_t
     batch = UnreadableBatch("filed", 3, 6, NOON, 5)
     refusals: list[tuple[Refusal, TimestampedRecord]] = [
         (Refusal(RefusalReason.UNDECODABLE, "", "harbor"), batch),
-        (Refusal(RefusalReason.OVER_CAPACITY, "", "harbor"), Record("filed", offset=11)),
+        (Refusal(RefusalReason.OVER_CAPACITY, "", "harbor"), SourceRecord("filed", offset=11)),
     ]
-    feedback.update_counters(counted("harbor", **{counters.refused(reason.reason): 1 for reason, _ in refusals}))
+    feedback.update_counters(
+        feedback_counts("harbor", **{counters.refused(reason.reason): 1 for reason, _ in refusals})
+    )
 
-    told = feedback.due_rows(encoded(refusals), READING._replace(records_read={"filed": 2}), NOON)["heard"]
+    told = feedback.due_rows(encoded(refusals), READ_POSITION._replace(records_read={"filed": 2}), NOON)["heard"]
 
     found = ReceivedFeedback()
     for key, value in told:
@@ -160,8 +162,8 @@ def test_a_batch_that_cannot_be_read_and_an_event_beyond_the_capacity_are_told_t
 def test_whom_nothing_can_be_told_now_is_told_at_once_when_it_can_be() -> None:
     feedback = Feedback(3, [HARBOR, LANTERN])
     refusals: list[tuple[Refusal, TimestampedRecord]] = [
-        (Refusal(RefusalReason.TOO_OLD, "time", "harbor"), Record("filed"))
+        (Refusal(RefusalReason.TOO_OLD, "time", "harbor"), SourceRecord("filed"))
     ]
 
-    assert set(feedback.due_rows(encoded(refusals), READING, NOON, {"harbor"})) == {"seen"}
-    assert set(feedback.due_rows((), READING, NOON + SECOND)) == {"heard"}
+    assert set(feedback.due_rows(encoded(refusals), READ_POSITION, NOON, {"harbor"})) == {"seen"}
+    assert set(feedback.due_rows((), READ_POSITION, NOON + SECOND)) == {"heard"}

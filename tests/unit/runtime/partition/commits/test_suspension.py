@@ -26,7 +26,7 @@ OWNERS = {
 HARBOR = frozenset({"filed.harbor", "taken.harbor"})
 SHARED = frozenset({"filed.lantern", "taken", "filed.meadow"})
 SIBLINGS = dict.fromkeys(HARBOR, HARBOR) | dict.fromkeys(SHARED, SHARED)
-FAULT = RuntimeError("a fault of ours")
+INTERNAL_ERROR = RuntimeError("a fault of ours")
 ROWS: dict[bytes, bytes | None] = {
     b"r|harbor|k1_a": b"row",
     b"c|harbor|20100/01|gaaaabEU": b"part",
@@ -38,14 +38,14 @@ ROWS: dict[bytes, bytes | None] = {
 
 
 def test_a_platform_with_topics_of_its_own_is_suspended_alone() -> None:
-    found = suspension_scope({"harbor": FAULT}, OWNERS, SIBLINGS)
+    found = suspension_scope({"harbor": INTERNAL_ERROR}, OWNERS, SIBLINGS)
 
     assert found.platforms == {"harbor"}
     assert found.topics == HARBOR
 
 
 def test_platforms_that_share_a_topic_are_suspended_together() -> None:
-    found = suspension_scope({"lantern": FAULT}, OWNERS, SIBLINGS)
+    found = suspension_scope({"lantern": INTERNAL_ERROR}, OWNERS, SIBLINGS)
 
     assert found.platforms == {"lantern", "meadow"}
     assert found.topics == SHARED
@@ -53,14 +53,14 @@ def test_platforms_that_share_a_topic_are_suspended_together() -> None:
 
 @pytest.mark.parametrize("name", ["departed", ""])
 def test_what_has_no_topic_is_let_go_alone(name: str) -> None:
-    assert suspension_scope({name: FAULT}, OWNERS, SIBLINGS) == (frozenset({name}), frozenset())
+    assert suspension_scope({name: INTERNAL_ERROR}, OWNERS, SIBLINGS) == (frozenset({name}), frozenset())
 
 
 def test_with_an_open_registry_nobody_is_suspended() -> None:
     with pytest.raises(SharedTopicsError) as raised:
-        suspension_scope({"harbor": FAULT}, {"report-filed": frozenset()}, {})
+        suspension_scope({"harbor": INTERNAL_ERROR}, {"report-filed": frozenset()}, {})
 
-    assert raised.value.__cause__ is FAULT
+    assert raised.value.__cause__ is INTERNAL_ERROR
 
 
 def test_rows_are_told_apart_by_their_platform() -> None:
@@ -74,14 +74,14 @@ def test_a_notice_that_cannot_be_told_names_its_platform(monkeypatch: pytest.Mon
 
     def failing(notice: ReportUpdate) -> bytes:
         if notice.key.startswith(b"harbor"):
-            raise FAULT
+            raise INTERNAL_ERROR
         return encode(notice)
 
     monkeypatch.setattr(report_updates, "encode_report_update", failing)
     told, faults = encode_updates(found)
 
     assert [key for key, _ in told] == [b"lantern|k1_b"]
-    assert faults == {"harbor": FAULT}
+    assert faults == {"harbor": INTERNAL_ERROR}
 
 
 def test_nothing_more_is_told_of_a_suspended_platform() -> None:
@@ -89,7 +89,7 @@ def test_nothing_more_is_told_of_a_suspended_platform() -> None:
     told: list[Row] = [(b"harbor|k1_a", b"one"), (b"lantern|k1_b", b"two")]
 
     before = suspended.without_suspended(told)
-    suspended.suspend({"harbor": FAULT})
+    suspended.suspend({"harbor": INTERNAL_ERROR})
 
     assert before == told
     assert suspended.without_suspended(told) == told[1:]

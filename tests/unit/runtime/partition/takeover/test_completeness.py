@@ -7,7 +7,7 @@ from streams.runtime.journal.checkpoint import Checkpoint
 from streams.runtime.partition.takeover.completeness import StoredCommits, missing_commits
 
 
-def written(position: int | None, status: int | None, first: int = 0) -> StoredCommits:
+def state_written(position: int | None, status: int | None, first: int = 0) -> StoredCommits:
     """Return what was written by so many commits; None where a topic holds nothing."""
     return StoredCommits(
         "changelog 3",
@@ -20,7 +20,7 @@ def written(position: int | None, status: int | None, first: int = 0) -> StoredC
 
 @pytest.mark.parametrize(("position", "status"), [(7, 7), (None, None), (0, 0), (0, None)])
 def test_topics_of_the_same_commit_do_not_contradict_each_other(position: int | None, status: int | None) -> None:
-    assert missing_commits(written(position, status), transactions=True) is None
+    assert missing_commits(state_written(position, status), transactions=True) is None
 
 
 @pytest.mark.parametrize(
@@ -34,20 +34,20 @@ def test_topics_of_the_same_commit_do_not_contradict_each_other(position: int | 
     ],
 )
 def test_the_topic_that_lacks_commits_is_named(position: int | None, status: int | None, said: str) -> None:
-    told = missing_commits(written(position, status), transactions=True)
+    told = missing_commits(state_written(position, status), transactions=True)
 
     assert told is not None
     assert told.startswith(said)
 
 
 def test_without_transactions_the_last_values_may_be_missing_and_no_others() -> None:
-    assert missing_commits(written(7, 6), transactions=False) is None
-    assert missing_commits(written(7, 6), transactions=True) is not None
-    assert missing_commits(written(7, 5), transactions=False) is not None
-    assert missing_commits(written(6, 7), transactions=False) is not None
+    assert missing_commits(state_written(7, 6), transactions=False) is None
+    assert missing_commits(state_written(7, 6), transactions=True) is not None
+    assert missing_commits(state_written(7, 5), transactions=False) is not None
+    assert missing_commits(state_written(6, 7), transactions=False) is not None
 
 
 def test_a_changelog_of_which_the_beginning_was_deleted_is_not_there_in_full() -> None:
-    told = missing_commits(written(7, 7, first=12), transactions=True)
+    told = missing_commits(state_written(7, 7, first=12), transactions=True)
 
     assert told == "changelog 3: expected a log that begins at offset 0, got one that begins at 12"
