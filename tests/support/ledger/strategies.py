@@ -10,10 +10,8 @@ from streams.domain.duration_bins import DAY, HOUR, MINUTE, SECOND
 from streams.domain.events import Action, ActionKind, Amendment, Event, Filing, Heartbeat, Retraction
 from streams.domain.labels import Labels, encode_labels
 from streams.domain.vocabulary import Basis, Channel, Harm, Outcome, Reporter, Reversal, Severity
+from tests.support.builders import START
 from tests.support.ledger.oracle import ENDING_WORDS, STANDARD_ORACLE_CLOCKS, OracleClock
-
-START: Final = 20_100 * DAY
-"""An arbitrary midnight."""
 
 REPORT_KEYS: Final = (b"harbor|aa_1", b"harbor|aa_2", b"lantern|bb_1")
 

@@ -5,11 +5,12 @@ import pytest
 from streams.domain.clocks.clock_history import ClockError, check_unique
 from streams.domain.clocks.standard import STANDARD_CLOCKS
 from streams.domain.duration_bins import DAY, HOUR, MINUTE
-from streams.domain.events import Action, ActionKind, Amendment, Filing
+from streams.domain.events import Amendment
 from streams.domain.labels import DOWNGRADED, Labels, encode_amendment, encode_labels, is_downgrade
-from streams.domain.vocabulary import Basis, Channel, Harm, Outcome, Reporter, Severity
+from streams.domain.vocabulary import Basis, Channel, Harm, Reporter, Severity
+from tests.support.builders import START, action, filing
 from tests.support.ledger.harness import LedgerHarness
-from tests.support.ledger.strategies import REPORT_KEYS, START
+from tests.support.ledger.strategies import REPORT_KEYS
 
 
 def labels(harm: Harm, severity: Severity) -> str:
@@ -41,14 +42,14 @@ def test_a_lower_severity_or_a_lesser_harm_is_laxer(
 def test_a_softened_report_goes_on_like_any_other() -> None:
     subject = LedgerHarness()
     key, filed = REPORT_KEYS[0], labels(Harm.CSAM, Severity.CRITICAL)
-    subject.apply([Filing(key, "harbor", START, START, 1, 1, filed)])
+    subject.apply([filing(key=key, labels=filed)])
     subject.commit()
     at = START + 5 * MINUTE
     subject.apply([Amendment(key, "harbor", at, at, 2, 2, Harm.OTHER, Severity.STANDARD)])
     subject.commit()
     subject.restart()
     at = START + HOUR
-    subject.apply([Action(key, "harbor", at, at, 3, 3, ActionKind(Outcome.RESTRICTED, is_final=True))])
+    subject.apply([action(key=key, at=at)])
     subject.advance(START + DAY)
 
     (cohort,) = subject.ledger.stored_cohorts().values()

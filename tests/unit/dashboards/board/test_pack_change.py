@@ -15,18 +15,15 @@ from streams.domain.clocks.definition import Clock
 from streams.domain.clocks.standard import STANDARD_CLOCKS
 from streams.domain.cohorts.objectives import Period, Statistic
 from streams.domain.duration_bins import DAY, HOUR
-from streams.domain.events import Action, ActionKind, Filing
 from streams.domain.ledger.ledger import Ledger
-from streams.domain.vocabulary import Outcome
+from tests.support.builders import action, filing
 from tests.support.ledger.harness import load_rows
 
 START = 20_000 * DAY
-LABELS = "gaaaabEU"
 HARBOR = Platform(id="harbor", provider="nobody", report_filed="report-filed", action_taken="action-taken")
 REGISTRY = Registry({"harbor": HARBOR}, partitions=1)
 REMOVAL = STANDARD_CLOCKS[2]._replace(id="removal", limit=HOUR)
 CONTROL = STANDARD_CLOCKS[1]._replace(id="control", limit=HOUR)
-RESTRICTED = ActionKind(Outcome.RESTRICTED, is_final=True)
 
 
 def rulebook(*clocks: Clock) -> Rulebook:
@@ -78,10 +75,10 @@ class PackChange:
         """Let a report be filed now, and acted on later."""
         self.number += 1
         key = f"harbor|{self.number}".encode()
-        self.ledger.apply(Filing(key, "harbor", self.now, self.now, self.number, 1, LABELS, 1))
+        self.ledger.apply(filing(key=key, at=self.now, event_id=self.number))
         if answered_after is not None:
             at = self.now + answered_after
-            self.ledger.apply(Action(key, "harbor", at, at, 1_000 + self.number, 1, RESTRICTED, 0))
+            self.ledger.apply(action(key=key, at=at, event_id=1000 + self.number))
 
     def publish_measures(self, now: int) -> Snapshot:
         """Move time, commit and let the board read; returns what it shows."""

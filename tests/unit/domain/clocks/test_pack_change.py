@@ -11,9 +11,10 @@ from streams.domain.clocks.definition import Clock
 from streams.domain.clocks.standard import STANDARD_CLOCKS
 from streams.domain.duration_bins import DAY, FOREVER_MS, HOUR
 from streams.domain.events import Event
+from tests.support.builders import START
 from tests.support.ledger.harness import LedgerHarness, clock_from_oracle, expected_net_counters, oracle_with_clocks
 from tests.support.ledger.oracle import OracleClock
-from tests.support.ledger.strategies import START, clock_packs, event_streams, instants
+from tests.support.ledger.strategies import clock_packs, event_streams, instants
 
 ACKNOWLEDGE_CLOCK, DECISION_CLOCK, ACTION_CLOCK = STANDARD_CLOCKS
 

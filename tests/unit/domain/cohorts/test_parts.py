@@ -14,10 +14,10 @@ from streams.domain.cohorts.parts import MAX_PROFILES_PER_PART, profile_code
 from streams.domain.cohorts.profile import is_total
 from streams.domain.cohorts.rows import CohortRows
 from streams.domain.duration_bins import DAY, HOUR, MINUTE
-from streams.domain.events import Action, ActionKind, Event, Filing
+from streams.domain.events import Event, Filing
 from streams.domain.vocabulary import Outcome
+from tests.support.builders import START, action, filing
 from tests.support.ledger.harness import LedgerHarness
-from tests.support.ledger.strategies import START
 
 NAME = "harbor|20100|gaaaabEU"
 MAX_PER_PART = 3
@@ -98,8 +98,8 @@ def _reports(count: int, outcome: Callable[[int], int]) -> list[Event]:
     for number in range(count):
         key, at = f"harbor|aa_{number}".encode(), START + number % 24 * HOUR
         done = at + outcome(number) * MINUTE
-        events.append(Filing(key, "harbor", at, at, 1, 1, "gaaaabEU"))
-        events.append(Action(key, "harbor", done, done, 2, 2, ActionKind(Outcome.ACKNOWLEDGED)))
+        events.append(filing(key=key, at=at))
+        events.append(action(Outcome.ACKNOWLEDGED, key=key, at=done))
     return events
 
 
@@ -119,9 +119,7 @@ def test_every_row_of_a_large_cohort_stays_small() -> None:
 def test_a_ledger_that_is_loaded_goes_on_with_the_same_parts() -> None:
     events = _reports(600, lambda number: 1 + number // 24 % 119)
     more = [
-        Action(event.key, "harbor", event.at + DAY, event.at + DAY, 3, 3, ActionKind(Outcome.NO_VIOLATION))
-        for event in events
-        if isinstance(event, Filing)
+        action(Outcome.NO_VIOLATION, key=event.key, at=event.at + DAY) for event in events if isinstance(event, Filing)
     ]
     spared, struck = LedgerHarness(), LedgerHarness()
 

@@ -7,10 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.domain.duration_bins import DAY, FOREVER_MS, HOUR
-from streams.domain.events import Action, ActionKind, Event, Filing, Heartbeat
+from streams.domain.events import Action, Event, Filing, Heartbeat
 from streams.domain.ledger import counters
 from streams.domain.ledger.config import HistorySpan, PlatformConfig
-from streams.domain.vocabulary import Outcome, RefusalReason
+from streams.domain.vocabulary import RefusalReason
+from tests.support import builders
+from tests.support.builders import START, action, heartbeat
 from tests.support.ledger.harness import (
     CADENCES,
     LedgerHarness,
@@ -19,10 +21,8 @@ from tests.support.ledger.harness import (
     oracle_with_clocks,
 )
 from tests.support.ledger.oracle import STANDARD_ORACLE_CLOCKS, OracleClock
-from tests.support.ledger.strategies import REPORT_KEYS, START, clock_packs, delivery_batches, event_streams
+from tests.support.ledger.strategies import clock_packs, delivery_batches, event_streams
 
-REMOVED = ActionKind(Outcome.RESTRICTED, is_final=True)
-LABELS = "gaaaabEU"
 HISTORY_SINCE, HISTORY_UNTIL = START - 600 * DAY, START + 60 * DAY
 
 
@@ -51,12 +51,12 @@ def as_history_events(events: Iterable[Event]) -> list[Event]:
 
 def filing(at: int, told: int, number: int = 1, *, history: bool = True) -> Filing:
     """Return a filing of the first report."""
-    return Filing(REPORT_KEYS[0], "harbor", at, told, number, at % 97, LABELS, 1, False, history)  # noqa: FBT003
+    return builders.filing(at=at, logged_at=told, is_history=history, event_id=number, content=at % 97)
 
 
 def removal(at: int, told: int, number: int = 9) -> Action:
     """Return what ends the first report."""
-    return Action(REPORT_KEYS[0], "harbor", at, told, number, at % 89, REMOVED, 0)
+    return action(at=at, logged_at=told, event_id=number, content=at % 89)
 
 
 def has_only_late_outcomes(net: dict[str, Counter[str]]) -> dict[str, Counter[str]]:
@@ -192,7 +192,7 @@ def test_what_was_counted_live_and_forgotten_is_not_counted_again_as_history() -
 
 def test_history_does_not_make_its_platform_look_alive() -> None:
     subject = harness_with_history(FOREVER_MS)
-    subject.apply([Heartbeat("harbor", START - DAY, START - DAY, START - DAY, 1)])
+    subject.apply([heartbeat(START - DAY)])
     subject.advance(START + 20 * DAY)
     seen = subject.ledger.watermark("harbor")
 

@@ -3,24 +3,15 @@
 from streams.contract.packs.ledger_config import batch_ledger_config
 from streams.contract.packs.rulebook import STANDARD_RULES
 from streams.contract.registry.registry import Platform, Registry
-from streams.domain.duration_bins import DAY, HOUR, MINUTE
-from streams.domain.events import Action, ActionKind, Event, Filing
+from streams.domain.duration_bins import DAY, MINUTE
+from streams.domain.events import Event
 from streams.domain.ledger.config import PlatformConfig
 from streams.domain.ledger.ledger import Ledger
-from streams.domain.vocabulary import Outcome, RefusalReason
+from streams.domain.vocabulary import Harm, RefusalReason
+from tests.support.builders import START, action, encoded_labels, filing
 from tests.support.ledger.harness import CODEC, LedgerHarness
-from tests.support.ledger.strategies import START
 
 CAPACITY = 300
-REMOVED = ActionKind(Outcome.RESTRICTED, is_final=True)
-
-
-def filing(number: int, platform: str = "harbor", labels: str = "gaaaabEU", at: int = START) -> Filing:
-    return Filing(f"{platform}|aa_{number}".encode(), platform, at, at, 1, 1, labels)
-
-
-def removal(number: int, at: int = START + HOUR) -> Action:
-    return Action(f"harbor|aa_{number}".encode(), "harbor", at, at, 2, 2, REMOVED)
 
 
 def nearly_full_ledger() -> LedgerHarness:
@@ -36,7 +27,15 @@ def test_what_would_begin_another_report_is_refused_and_everything_else_counts()
     subject = nearly_full_ledger()
 
     answers = subject.apply(
-        [filing(1_000), filing(1_001), removal(1_001), removal(1_002), removal(7), filing(7), filing(0, "lantern")]
+        [
+            filing(1_000),
+            filing(1_001),
+            action(report=1_001),
+            action(report=1_002),
+            action(report=7),
+            filing(7),
+            filing(0, platform="lantern"),
+        ]
     )
 
     full = RefusalReason.OVER_CAPACITY
@@ -65,7 +64,7 @@ def test_a_restart_at_any_moment_refuses_the_same() -> None:
 
 def test_a_report_that_is_forgotten_makes_room() -> None:
     subject = nearly_full_ledger()
-    subject.apply([filing(1_000), *[removal(number) for number in range(10)]])
+    subject.apply([filing(1_000), *[action(report=number) for number in range(10)]])
 
     later = START + 300 * DAY
     subject.advance(later)
@@ -79,15 +78,18 @@ def test_a_day_has_so_many_sets_of_labels_and_no_more() -> None:
     subject = LedgerHarness()
     subject.config = subject.config._replace(platforms={"harbor": PlatformConfig(5 * MINUTE, CAPACITY)})
     subject.restart()
-    labels = ["gaaaabEU", "haaaabEU", "iaaaabEU", "jaaaabEU", "gaaaabUK"]
+    labels = [
+        *(encoded_labels(harm) for harm in (Harm.BULLYING, Harm.GROOMING, Harm.SELF_HARM, Harm.OTHER)),
+        encoded_labels(jurisdictions="GB"),
+    ]
     most = PlatformConfig(5 * MINUTE, CAPACITY).max_cohorts_per_day
 
     first = subject.apply([filing(number, labels=each) for number, each in enumerate(labels)])
     subject.commit()
     subject.restart()
     known = subject.apply([filing(10, labels=labels[0]), filing(11, labels=labels[-1], at=START + DAY)])
-    another_day = subject.apply([Filing(b"harbor|aa_0", "harbor", START - 1, START, 9, 9, labels[-1])])
-    full_day = subject.apply([Filing(b"harbor|aa_1", "harbor", START, START, 9, 9, labels[-1])])
+    another_day = subject.apply([filing(0, at=START - 1, logged_at=START, labels=labels[-1])])
+    full_day = subject.apply([filing(labels=labels[-1])])
 
     assert first == [None] * most + [RefusalReason.OVER_CAPACITY] * (len(labels) - most)
     assert known == [None, None]

@@ -5,12 +5,12 @@ from hypothesis import strategies as st
 
 from streams.domain.clocks.standard import STANDARD_CLOCKS
 from streams.domain.duration_bins import DAY, SECOND
-from streams.domain.events import Action, ActionKind, Event, Filing
+from streams.domain.events import Event
 from streams.domain.ledger import counters
-from streams.domain.vocabulary import Outcome
+from tests.support.builders import START, action, filing
 from tests.support.ledger.harness import LedgerHarness, clock_from_oracle
 from tests.support.ledger.oracle import OracleClock
-from tests.support.ledger.strategies import REPORT_KEYS, START, clock_packs, delivery_batches, event_streams, instants
+from tests.support.ledger.strategies import clock_packs, delivery_batches, event_streams, instants
 
 EVICTED_AT = START + 500 * DAY
 
@@ -53,13 +53,12 @@ def test_what_is_loaded_after_every_single_event_is_what_was_in_memory(
 
 
 def test_a_stop_that_moves_within_its_bin_is_written() -> None:
-    removed = ActionKind(Outcome.RESTRICTED, is_final=True)
     subject = LedgerHarness()
-    subject.apply([Filing(REPORT_KEYS[0], "harbor", START, START, 1, 1, "gaaaabEU")])
-    subject.apply([Action(REPORT_KEYS[0], "harbor", START + 30 * SECOND, START + 30 * SECOND, 2, 2, removed)])
+    subject.apply([filing()])
+    subject.apply([action(at=START + 30 * SECOND)])
     subject.commit()
 
-    subject.apply([Action(REPORT_KEYS[0], "harbor", START + SECOND, START + 40 * SECOND, 3, 3, removed)])
+    subject.apply([action(at=START + SECOND, logged_at=START + 40 * SECOND)])
     subject.commit()
     subject.restart()
 

@@ -5,9 +5,10 @@ from hypothesis import strategies as st
 
 from streams.domain.duration_bins import DAY
 from streams.domain.events import Event
+from tests.support.builders import START
 from tests.support.ledger.harness import LedgerHarness, clock_from_oracle
 from tests.support.ledger.oracle import OracleClock
-from tests.support.ledger.strategies import START, clock_packs, delivery_batches, event_streams
+from tests.support.ledger.strategies import clock_packs, delivery_batches, event_streams
 
 END = START + 61 * DAY
 MUCH_LATER = START + 500 * DAY

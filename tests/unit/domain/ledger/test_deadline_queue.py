@@ -4,10 +4,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.domain.duration_bins import DAY, HOUR, SECOND
-from streams.domain.events import Event, Filing, Heartbeat
+from streams.domain.events import Event
+from tests.support.builders import START, filing, heartbeat
 from tests.support.ledger.harness import LedgerHarness, clock_from_oracle
 from tests.support.ledger.oracle import OracleClock
-from tests.support.ledger.strategies import REPORT_KEYS, START, clock_packs, delivery_batches, event_streams
+from tests.support.ledger.strategies import REPORT_KEYS, clock_packs, delivery_batches, event_streams
 
 
 @given(st.data(), event_streams())
@@ -69,7 +70,7 @@ def test_years_that_pass_at_once_are_decided_in_pieces() -> None:
     reports, most = 5_000, 100
     subject = LedgerHarness()
     subject.apply(
-        Filing(b"harbor|aa_%d" % number, "harbor", at, at, number, 1, "gaaaabEU")
+        filing(number, at=at, event_id=number)
         for number, at in enumerate(range(START, START + reports * HOUR // 60, HOUR // 60))
     )
     subject.commit()
@@ -86,9 +87,9 @@ def test_years_that_pass_at_once_are_decided_in_pieces() -> None:
 def test_a_heartbeat_brings_the_next_due_time_forward() -> None:
     key, due = REPORT_KEYS[2], START + DAY
     subject = LedgerHarness()
-    subject.apply([Filing(key, "lantern", START, START, 1, 1, "gaaaabEU")])
+    subject.apply([filing(key=key, platform="lantern")])
     subject.advance(START + HOUR)
 
-    subject.apply([Heartbeat("lantern", due, due, due, 1)])
+    subject.apply([heartbeat(due, platform="lantern")])
 
     assert subject.ledger.next_due <= due

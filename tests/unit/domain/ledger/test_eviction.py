@@ -16,6 +16,7 @@ from streams.domain.ledger.fast_path import sequence_index
 from streams.domain.ledger.fast_path.path import Path
 from streams.domain.ledger.fast_path.sequence_index import SequenceIndex
 from streams.domain.vocabulary import Outcome, RefusalReason
+from tests.support.builders import START, action, encoded_labels, filing
 from tests.support.ledger.harness import (
     CODEC,
     LedgerHarness,
@@ -24,14 +25,7 @@ from tests.support.ledger.harness import (
     oracle_with_clocks,
 )
 from tests.support.ledger.oracle import OracleClock
-from tests.support.ledger.strategies import (
-    ACTION_KINDS,
-    REPORT_KEYS,
-    START,
-    clock_packs,
-    delivery_batches,
-    event_streams,
-)
+from tests.support.ledger.strategies import ACTION_KINDS, REPORT_KEYS, clock_packs, delivery_batches, event_streams
 
 
 @given(st.data(), clock_packs, event_streams(), st.lists(st.integers(61, 700), min_size=1, max_size=4))
@@ -84,7 +78,9 @@ def _any_event(draw: st.DrawFn) -> Event:
     said = (key, key.split(b"|")[0].decode(), draw(_any_time), draw(_any_time), draw(_any_number), draw(_any_number))
     return draw(
         st.one_of(
-            st.builds(lambda items, test: Filing(*said, "gaaaabEU", items, test), st.integers(1, 9), st.booleans()),
+            st.builds(
+                lambda items, test: Filing(*said, encoded_labels(), items, test), st.integers(1, 9), st.booleans()
+            ),
             st.builds(lambda deed, items: Action(*said, deed, items), st.sampled_from(ACTION_KINDS), _any_number),
             st.just(Amendment(*said)),
             st.builds(lambda retracts: Retraction(*said, retracts), _any_number),
@@ -130,19 +126,16 @@ def test_more_sequences_than_are_remembered_are_counted_like_any(monkeypatch: py
     monkeypatch.setattr(selection, "_MAX_CACHED", 20)
     monkeypatch.setattr(sequence_index, "_KEPT", 20)
     subject, reports = LedgerHarness(), len(_INTERMEDIATE_OUTCOMES) ** 3
-    subject.apply([Filing(REPORT_KEYS[0], "harbor", START, START, 1, 1, "gaaaabEU")])
+    subject.apply([filing()])
     subject.commit()
 
     for report, outcomes in enumerate(product(_INTERMEDIATE_OUTCOMES, repeat=3)):
         key = b"harbor|cc_%d" % report
-        subject.apply([Filing(key, "harbor", START, START, 1, 1, "gaaaabEU")])
+        subject.apply([filing(key=key)])
         subject.apply(
-            Action(key, "harbor", START + n, START + n, 1 + n, 1, ActionKind(outcome))
-            for n, outcome in enumerate(outcomes, 1)
+            action(ActionKind(outcome), key=key, at=START + n, event_id=1 + n) for n, outcome in enumerate(outcomes, 1)
         )
-    subject.apply(
-        [Action(REPORT_KEYS[0], "harbor", START + 1, START + 1, 2, 1, ActionKind(Outcome.RESTRICTED, is_final=True))]
-    )
+    subject.apply([action(at=START + 1)])
 
     (marks,) = subject.cohorts().values()
     counted = subject.counters()["harbor"]
@@ -168,7 +161,7 @@ def _states_reached(path: Path | None) -> list[Path]:
 
 
 def test_an_action_on_the_wrong_partition_is_refused() -> None:
-    astray = Action(REPORT_KEYS[0], "harbor", START, START, 1, 1, ActionKind(Outcome.ACKNOWLEDGED))
+    astray = action(Outcome.ACKNOWLEDGED, at=START)
     subject = LedgerHarness(belongs=lambda key: key != REPORT_KEYS[0])
 
     answers = subject.apply([astray, astray._replace(key=REPORT_KEYS[1])])
@@ -178,7 +171,7 @@ def test_an_action_on_the_wrong_partition_is_refused() -> None:
 
 def test_ten_thousand_orphans_wait_and_no_more() -> None:
     subject = LedgerHarness()
-    orphan = Action(b"", "harbor", START, START, 1, 1, ActionKind(Outcome.ACKNOWLEDGED))
+    orphan = action(Outcome.ACKNOWLEDGED, key=b"", at=START)
 
     answers = subject.apply(orphan._replace(key=f"harbor|aa_{n}".encode()) for n in range(10_001))
 
@@ -188,9 +181,9 @@ def test_ten_thousand_orphans_wait_and_no_more() -> None:
 
 def test_an_orphan_whose_filing_comes_makes_room_for_another() -> None:
     subject = LedgerHarness()
-    orphan = Action(REPORT_KEYS[0], "harbor", START, START, 1, 1, ActionKind(Outcome.ACKNOWLEDGED))
+    orphan = action(Outcome.ACKNOWLEDGED, at=START)
 
-    subject.apply([orphan, Filing(REPORT_KEYS[0], "harbor", START, START, 2, 2, "gaaaabEU")])
+    subject.apply([orphan, filing()])
 
     assert subject.counters()["harbor"].get("orphans", 0) == 0
     assert next(iter(next(iter(subject.cohorts().values())))).state == "acknowledged"

@@ -5,8 +5,9 @@ from hypothesis import strategies as st
 
 from streams.domain.duration_bins import DAY, FOREVER_MS, HOUR, MINUTE
 from streams.domain.events import Event, Filing
+from tests.support.builders import START, filing
 from tests.support.ledger.harness import LedgerHarness
-from tests.support.ledger.strategies import START, event_streams
+from tests.support.ledger.strategies import event_streams
 
 END = START + 61 * DAY
 HELD_PLATFORM = "lantern"
@@ -63,7 +64,7 @@ def test_it_counts_as_much_as_one_that_was_never_held_and_decides_nothing_before
 
 
 def _filing(number: int, at: int) -> Filing:
-    return Filing(b"lantern|%d" % number, HELD_PLATFORM, at, at, number, 0, "gaaaabEU")
+    return filing(key=b"lantern|%d" % number, platform=HELD_PLATFORM, at=at, event_id=number)
 
 
 def test_a_platform_that_is_held_is_not_looked_at_again_and_again() -> None:

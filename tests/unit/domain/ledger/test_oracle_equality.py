@@ -3,9 +3,10 @@ from hypothesis import strategies as st
 
 from streams.domain.events import Event
 from streams.domain.ledger import counters
+from tests.support.builders import START
 from tests.support.ledger.harness import LedgerHarness, clock_from_oracle, expected_net_counters, oracle_with_clocks
 from tests.support.ledger.oracle import OracleClock
-from tests.support.ledger.strategies import START, clock_packs, delivery_batches, event_streams, instants
+from tests.support.ledger.strategies import clock_packs, delivery_batches, event_streams, instants
 
 
 @settings(max_examples=3 * settings().max_examples)

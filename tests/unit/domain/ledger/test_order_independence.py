@@ -5,17 +5,10 @@ from hypothesis import strategies as st
 
 from streams.domain.duration_bins import DAY
 from streams.domain.events import Action, Amendment, Event, Filing, Heartbeat, Retraction
+from tests.support.builders import START, retraction
 from tests.support.ledger.harness import LedgerHarness, clock_from_oracle
 from tests.support.ledger.oracle import OracleClock
-from tests.support.ledger.strategies import (
-    REPORT_KEYS,
-    START,
-    clock_packs,
-    delivery_batches,
-    event_streams,
-    instants,
-    report_events,
-)
+from tests.support.ledger.strategies import clock_packs, delivery_batches, event_streams, instants, report_events
 
 END = START + 61 * DAY
 
@@ -119,10 +112,10 @@ def test_a_retracted_event_leaves_what_its_absence_leaves(data: st.DataObject, l
     target = data.draw(st.sampled_from([fact.id for fact in facts])) if facts else 1
     without = [event for event in life if isinstance(event, Retraction) or _event_id(event) != target]
     innocent = not any(isinstance(event, Retraction) and event.id == target for event in life)
-    retraction = Retraction(REPORT_KEYS[0], "harbor", START, START, 999, 999, target)
+    withdrawal = retraction(target)
 
     place = data.draw(st.integers(0, len(life)))
-    retracted = _apply_stream([*life[:place], retraction, *life[place:]])
+    retracted = _apply_stream([*life[:place], withdrawal, *life[place:]])
 
     if innocent:
         assert retracted.cohorts() == _apply_stream(without).cohorts()
@@ -153,9 +146,6 @@ def test_a_retraction_of_a_retraction_has_no_effect(life: list[Event]) -> None:
     targets = {event.id for event in life if isinstance(event, Retraction)}
     others = {_event_id(event) for event in life if not isinstance(event, Retraction)}
 
-    answered = life + [
-        Retraction(REPORT_KEYS[0], "harbor", START, START, 1000 + place, place, target)
-        for place, target in enumerate(sorted(targets - others))
-    ]
+    answered = life + [retraction(target) for target in sorted(targets - others)]
 
     assert _apply_stream(answered).cohorts() == _apply_stream(life).cohorts()

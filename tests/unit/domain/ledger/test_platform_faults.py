@@ -6,16 +6,16 @@ import pytest
 
 from streams.contract.outputs.row_codec import MessagePackCodec
 from streams.domain.duration_bins import DAY, HOUR
-from streams.domain.events import Action, ActionKind, Event, Filing
+from streams.domain.events import Event
 from streams.domain.ledger.config import LedgerConfig
 from streams.domain.ledger.fast_path.at_hand import Report
 from streams.domain.ledger.ledger import Ledger
 from streams.domain.ledger.platform_state import PlatformState
 from streams.domain.reports.row import ReportRow
-from streams.domain.vocabulary import Outcome, RefusalReason
+from streams.domain.vocabulary import RefusalReason
 from streams.runtime.partition.commits.suspension import without_platforms
+from tests.support.builders import START, action, filing
 from tests.support.ledger.harness import CODEC, load_rows
-from tests.support.ledger.strategies import START
 
 BROKEN_ITEMS = 13
 """The items of the report at which something fails."""
@@ -43,14 +43,9 @@ class BrokenCodec(MessagePackCodec):
         return row
 
 
-def filing(platform: str, number: int, items: int = 1) -> Filing:
-    return Filing(f"{platform}|aa_{number}".encode(), platform, START, START, 1, 1, "gaaaabEU", items)
-
-
 def platform_events(platform: str) -> list[Event]:
-    removed = ActionKind(Outcome.RESTRICTED, is_final=True)
-    filings = [filing(platform, number) for number in range(3)]
-    return [*filings, Action(filings[0].key, platform, START + HOUR, START + HOUR, 2, 2, removed)]
+    filings = [filing(number, platform=platform) for number in range(3)]
+    return [*filings, action(key=filings[0].key, platform=platform)]
 
 
 def unpackable_report() -> Ledger:
@@ -76,7 +71,7 @@ def test_a_fault_in_one_platform_leaves_the_others_as_they_are(broken: Callable[
     ledger, alone = broken(), Ledger(LedgerConfig(), CODEC)
     ledger.start()
     alone.start()
-    for event in [*platform_events("harbor"), filing("harbor", 9, BROKEN_ITEMS), *platform_events("lantern")]:
+    for event in [*platform_events("harbor"), filing(9, items=BROKEN_ITEMS), *platform_events("lantern")]:
         ledger.apply(event)
     for event in platform_events("lantern"):
         alone.apply(event)
@@ -91,7 +86,7 @@ def test_a_fault_in_one_platform_leaves_the_others_as_they_are(broken: Callable[
     assert without_platforms(rows, faults) == alone.drain_changes()
     assert ledger.drain_late_refusals() == []
     for each in (ledger, alone):
-        each.apply(filing("lantern", 7))
+        each.apply(filing(7, platform="lantern"))
         each.advance(later + 2 * DAY)
     assert without_platforms(ledger.drain_changes(), faults) == alone.drain_changes()
 
@@ -99,7 +94,7 @@ def test_a_fault_in_one_platform_leaves_the_others_as_they_are(broken: Callable[
 def test_no_row_of_a_suspended_platform_is_written_again() -> None:
     ledger = unpackable_report()
     ledger.start()
-    ledger.apply(filing("harbor", 9, BROKEN_ITEMS))
+    ledger.apply(filing(9, items=BROKEN_ITEMS))
     ledger.drain_changes()
     ledger.suspend(ledger.drain_faults())
 
@@ -113,7 +108,7 @@ def test_no_row_of_a_suspended_platform_is_written_again() -> None:
 def test_a_row_that_cannot_be_read_back_concerns_its_platform_alone() -> None:
     ledger = Ledger(LedgerConfig(), CODEC)
     ledger.start()
-    for event in [filing("harbor", 9, BROKEN_ITEMS), *platform_events("lantern")]:
+    for event in [filing(9, items=BROKEN_ITEMS), *platform_events("lantern")]:
         ledger.apply(event)
     rows = {key: value for key, value in ledger.drain_changes().items() if value is not None}
 

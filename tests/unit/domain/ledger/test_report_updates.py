@@ -11,10 +11,10 @@ from streams.domain.clocks.standard import STANDARD_CLOCKS
 from streams.domain.duration_bins import DAY, HOUR
 from streams.domain.events import Event
 from streams.domain.ledger.report_updates import ClocksEnded, DeadlinesPassed, EndedClock, ReportUpdate
+from tests.support.builders import REMOVAL, START, action, filing
 from tests.support.ledger.harness import LedgerHarness, clock_from_oracle, oracle_with_clocks
 from tests.support.ledger.oracle import Oracle, OracleClock, oracle_run
-from tests.support.ledger.strategies import REPORT_KEYS, START, clock_packs, delivery_batches, event_streams, instants
-from tests.unit.domain.reports.test_one_report import RESTRICTED, action, filing
+from tests.support.ledger.strategies import REPORT_KEYS, clock_packs, delivery_batches, event_streams, instants
 
 _ENDING_NUMBERS = {"stopped": STOPPED} | {outcome.value: number for outcome, number in COMPETING_ENDINGS.items()}
 
@@ -121,7 +121,7 @@ def test_what_nobody_wants_is_not_collected(stream: list[Event]) -> None:
 def test_limits_that_pass_together_are_one_notice_and_so_are_clocks_that_end_together() -> None:
     missed, decided = LedgerHarness(), LedgerHarness()
     missed.apply([filing()])
-    decided.apply([filing(), action(RESTRICTED, after=HOUR)])
+    decided.apply([filing(), action(REMOVAL, HOUR)])
 
     for subject in (missed, decided):
         subject.advance(START + 3 * DAY)

@@ -4,11 +4,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.domain.duration_bins import DAY
-from streams.domain.events import Event, Filing, Heartbeat
+from streams.domain.events import Event, Heartbeat
 from streams.domain.ledger import counters
 from streams.domain.vocabulary import RefusalReason
+from tests.support import builders
+from tests.support.builders import START
 from tests.support.ledger.harness import LedgerHarness
-from tests.support.ledger.strategies import REPORT_KEYS, START, delivery_batches, event_streams
+from tests.support.ledger.strategies import REPORT_KEYS, delivery_batches, event_streams
 
 END = START + 61 * DAY
 KEYS_ON_PARTITION = frozenset(REPORT_KEYS[::2])
@@ -60,7 +62,7 @@ def test_every_event_on_a_wrong_partition_is_refused_and_counted(data: st.DataOb
 
 def test_of_filings_by_a_wrong_partitioner_none_is_counted_and_none_goes_unnoticed() -> None:
     subject = LedgerHarness(belongs=lambda _: False)
-    filing = Filing(b"", "harbor", START, START, 0, 0, "gaaaabEU")
+    filing = builders.filing(key=b"")
 
     answers = subject.apply(
         filing._replace(key=f"harbor|aa_{number}".encode(), id=number * 7) for number in range(1_000)

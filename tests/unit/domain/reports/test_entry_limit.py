@@ -5,34 +5,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.domain.duration_bins import DAY, HOUR
-from streams.domain.events import Action, ActionKind, Event, Filing, Retraction
+from streams.domain.events import Action, ActionKind, Event
 from streams.domain.ledger import counters, report_store
 from streams.domain.reports import entry_limit
 from streams.domain.reports.entry_limit import MAX_ENTRIES
 from streams.domain.vocabulary import Outcome, RefusalReason
+from tests.support.builders import REMOVAL, START, action, filing, retraction
 from tests.support.ledger.harness import CODEC, LedgerHarness, clock_from_oracle
 from tests.support.ledger.oracle import OracleClock
-from tests.support.ledger.strategies import REPORT_KEYS, START, clock_packs, event_streams
-
-RESTRICTED = ActionKind(Outcome.RESTRICTED, is_final=True)
+from tests.support.ledger.strategies import clock_packs, event_streams
 
 
-def _filing(items: int = 1) -> Filing:
-    return Filing(REPORT_KEYS[0], "harbor", START, START, 1, 1, "gaaaabEU", items)
-
-
-def _action(number: int, deed: ActionKind | Outcome, after: int, items: int = 0) -> Action:
-    at = START + after
-    return Action(
-        REPORT_KEYS[0],
-        "harbor",
-        at,
-        at,
-        number,
-        number,
-        deed if isinstance(deed, ActionKind) else ActionKind(deed),
-        items,
-    )
+def _action(number: int, kind: ActionKind | Outcome, after: int, items: int = 0) -> Action:
+    return action(kind, after, items=items, event_id=number)
 
 
 def _partial_actions(count: int, first: int = 10) -> list[Action]:
@@ -42,7 +27,7 @@ def _partial_actions(count: int, first: int = 10) -> list[Action]:
 def test_a_report_that_was_claimed_very_often_and_then_restricted_is_restricted() -> None:
     subject = LedgerHarness()
 
-    answers = subject.apply([_filing(), *_partial_actions(5_000), _action(9, RESTRICTED, 2 * HOUR)])
+    answers = subject.apply([filing(), *_partial_actions(5_000), _action(9, REMOVAL, 2 * HOUR)])
 
     (marks,) = subject.cohorts().values()
     counted = subject.counters()["harbor"]
@@ -53,10 +38,10 @@ def test_a_report_that_was_claimed_very_often_and_then_restricted_is_restricted(
 
 @pytest.mark.parametrize("backward", [False, True])
 def test_a_thousand_items_can_be_decided_one_at_a_time(*, backward: bool) -> None:
-    subject, decisions = LedgerHarness(), [_action(10 + n, RESTRICTED, HOUR + n, items=1) for n in range(1_000)]
+    subject, decisions = LedgerHarness(), [_action(10 + n, REMOVAL, HOUR + n, items=1) for n in range(1_000)]
 
     answers = subject.apply(
-        [_filing(1_000), *_partial_actions(200, 5_000), *(decisions[::-1] if backward else decisions)]
+        [filing(items=1_000), *_partial_actions(200, 5_000), *(decisions[::-1] if backward else decisions)]
     )
 
     assert set(answers) == {None}
@@ -66,19 +51,19 @@ def test_a_thousand_items_can_be_decided_one_at_a_time(*, backward: bool) -> Non
 @pytest.mark.parametrize(
     "last",
     [
-        [_action(9, RESTRICTED, DAY)],
+        [_action(9, REMOVAL, DAY)],
         [_action(9, Outcome.NO_VIOLATION, DAY)],
-        [_action(8, RESTRICTED, HOUR), _action(9, Outcome.REOPENED, DAY)],
-        [_action(8, RESTRICTED, HOUR), Retraction(REPORT_KEYS[0], "harbor", START, START, 9, 9, 8)],
+        [_action(8, REMOVAL, HOUR), _action(9, Outcome.REOPENED, DAY)],
+        [_action(8, REMOVAL, HOUR), retraction(8)],
     ],
 )
 def test_what_decides_always_finds_room(last: list[Event]) -> None:
     full, spare = LedgerHarness(), LedgerHarness()
     appeals: list[Event] = [_action(10 + n, Outcome.APPEAL_FILED, 1 + n) for n in range(MAX_ENTRIES - 1)]
 
-    full.apply([_filing(), *appeals])
+    full.apply([filing(), *appeals])
     answers = full.apply(last)
-    spare.apply([_filing(), *last])
+    spare.apply([filing(), *last])
 
     assert set(answers) == {None}
     assert full.cohorts() == spare.cohorts()
@@ -87,7 +72,7 @@ def test_what_decides_always_finds_room(last: list[Event]) -> None:
 
 def test_an_event_that_finds_no_room_and_may_decide_something_is_refused() -> None:
     subject = LedgerHarness()
-    subject.apply([_filing(), *[_action(10 + n, Outcome.APPEAL_FILED, 1 + n) for n in range(MAX_ENTRIES - 1)]])
+    subject.apply([filing(), *[_action(10 + n, Outcome.APPEAL_FILED, 1 + n) for n in range(MAX_ENTRIES - 1)]])
 
     answers = subject.apply([_action(9, Outcome.PAUSED, DAY), _action(8, Outcome.ACKNOWLEDGED, DAY)])
 
@@ -119,7 +104,9 @@ def test_reports_with_many_events_are_packed_before_they_fill_the_memory(monkeyp
 
     for report in range(40):
         key = b"harbor|aa_%d" % report
-        subject.apply([_filing(200)._replace(key=key), *[claim._replace(key=key) for claim in _partial_actions(99)]])
+        subject.apply(
+            [filing(items=200)._replace(key=key), *[claim._replace(key=key) for claim in _partial_actions(99)]]
+        )
         found = [subject.ledger._store.find(b"harbor|aa_%d" % each) for each in range(report + 1)]
         unpacked.append(sum(not isinstance(one, bytes) for one in found))
 

@@ -3,29 +3,11 @@
 import pytest
 
 from streams.domain.duration_bins import DAY, EDGES, HOUR, MINUTE, bin_of
-from streams.domain.events import Action, ActionKind, Event, Filing, Heartbeat, Retraction
+from streams.domain.events import ActionKind, Event
 from streams.domain.vocabulary import Outcome
+from tests.support.builders import REMOVAL, START, action, filing, heartbeat, retraction
 from tests.support.ledger.harness import LedgerHarness, clock_from_oracle
 from tests.support.ledger.oracle import OracleClock, OracleProfile
-from tests.support.ledger.strategies import REPORT_KEYS, START
-
-LABELS = "gaaaabEU"
-RESTRICTED = ActionKind(Outcome.RESTRICTED, is_final=True)
-
-
-def filing(at: int = START, told: int | None = None, items: int = 1, key: bytes = REPORT_KEYS[0]) -> Filing:
-    platform = key.split(b"|")[0].decode()
-    return Filing(key, platform, at, at if told is None else told, 1, 1, LABELS, items)
-
-
-def action(deed: ActionKind | Outcome, after: int, items: int = 0) -> Action:
-    deed = deed if isinstance(deed, ActionKind) else ActionKind(deed)
-    at, number = START + after, event_number(deed, after)
-    return Action(REPORT_KEYS[0], "harbor", at, at, number, number, deed, items)
-
-
-def event_number(deed: ActionKind, after: int) -> int:
-    return 100 + list(Outcome).index(deed.outcome) + 1000 * (after + HOUR)
 
 
 def profile_of(*events: Event, now: int = START + 3 * DAY) -> OracleProfile:
@@ -56,7 +38,7 @@ def test_a_report_nobody_answers_is_open_since_the_minute_of_its_filing() -> Non
 
 
 def test_a_removal_after_an_hour_stops_every_clock_in_the_bin_of_one_hour() -> None:
-    mark = profile_of(filing(), action(RESTRICTED, HOUR))
+    mark = profile_of(filing(), action(REMOVAL, HOUR))
 
     assert mark == OracleProfile("restricted", -1, None, (("stopped", bin_of(HOUR)),) * 3)
 
@@ -74,7 +56,7 @@ def test_a_reopened_report_waits_for_action_since_its_filing_but_stays_decided()
 
 
 def test_the_item_that_completes_the_report_stops_its_clocks() -> None:
-    mark = profile_of(filing(items=3), action(RESTRICTED, HOUR, items=1), action(RESTRICTED, 2 * HOUR, items=2))
+    mark = profile_of(filing(items=3), action(REMOVAL, HOUR, items=1), action(REMOVAL, 2 * HOUR, items=2))
 
     assert mark.clocks[2] == ("stopped", bin_of(2 * HOUR))
 
@@ -84,26 +66,26 @@ def test_the_item_that_completes_the_report_stops_its_clocks() -> None:
     [(0, -1), (15 * MINUTE, -1), (15 * MINUTE + 1, bin_of(15 * MINUTE + 1)), (DAY, bin_of(DAY))],
 )
 def test_a_report_is_at_risk_from_its_filing_if_told_within_a_quarter_of_an_hour(delay: int, entry: int) -> None:
-    mark = profile_of(filing(told=START + delay))
+    mark = profile_of(filing(logged_at=START + delay))
 
     assert mark.entry_bin == entry
 
 
 @pytest.mark.parametrize(("delay", "entry"), [(6 * HOUR, -1), (6 * HOUR + 1, bin_of(6 * HOUR + 1))])
 def test_a_slower_cadence_is_allowed_its_own_delay(delay: int, entry: int) -> None:
-    mark = profile_of(filing(told=START + delay, key=REPORT_KEYS[2]))
+    mark = profile_of(filing(logged_at=START + delay, platform="lantern"))
 
     assert mark.entry_bin == entry
 
 
 def test_a_deed_within_two_minutes_before_the_filing_counts_as_at_once() -> None:
-    mark = profile_of(filing(), action(RESTRICTED, -2 * MINUTE))
+    mark = profile_of(filing(), action(REMOVAL, -2 * MINUTE))
 
     assert mark.clocks[2] == ("stopped", 0)
 
 
 def test_a_deed_more_than_two_minutes_before_the_filing_does_not_stand() -> None:
-    mark = profile_of(filing(), action(RESTRICTED, -2 * MINUTE - 1))
+    mark = profile_of(filing(), action(REMOVAL, -2 * MINUTE - 1))
 
     assert mark.state == "open"
 
@@ -117,14 +99,14 @@ def test_a_deadline_is_missed_two_cadences_after_it_at_the_latest() -> None:
 
 def test_a_heartbeat_past_the_deadline_makes_it_missed_at_once() -> None:
     due = START + DAY
-    promise = Heartbeat("harbor", due, due, due, 1)
+    promise = heartbeat(due)
 
     assert deadline_outcomes_of(filing(), promise, now=due) == {"missed|live": 1}
 
 
 def test_a_heartbeat_on_one_topic_promises_nothing() -> None:
     due = START + DAY
-    promise = Heartbeat("harbor", due, due, due, 1, "report-filed")
+    promise = heartbeat(due, topic_role="report-filed")
 
     assert deadline_outcomes_of(filing(), promise, now=due) == {}
 
@@ -132,15 +114,15 @@ def test_a_heartbeat_on_one_topic_promises_nothing() -> None:
 def test_a_deadline_long_past_when_the_report_was_told_is_history() -> None:
     told = START + DAY
 
-    assert deadline_outcomes_of(filing(told=told - 1), now=START + 3 * DAY) == {"missed|live": 1}
-    assert deadline_outcomes_of(filing(told=told), now=START + 3 * DAY) == {"missed|late": 1}
+    assert deadline_outcomes_of(filing(logged_at=told - 1), now=START + 3 * DAY) == {"missed|live": 1}
+    assert deadline_outcomes_of(filing(logged_at=told), now=START + 3 * DAY) == {"missed|late": 1}
 
 
 @pytest.mark.parametrize(
     ("deed", "after", "verdict"),
     [
-        (RESTRICTED, DAY, "met|live"),
-        (RESTRICTED, DAY + 1, "missed|live"),
+        (REMOVAL, DAY, "met|live"),
+        (REMOVAL, DAY + 1, "missed|live"),
         (ActionKind(Outcome.WITHDRAWN), DAY, "released|live"),
         (ActionKind(Outcome.WITHDRAWN), DAY + 1, "missed|live"),
         (ActionKind(Outcome.EXPIRED), HOUR, "missed|live"),
@@ -157,7 +139,7 @@ def test_a_miss_is_taken_back_when_the_deed_was_only_told_late() -> None:
     subject.apply([filing()])
     subject.advance(START + 3 * DAY)
 
-    subject.apply([action(RESTRICTED, HOUR)])
+    subject.apply([action(REMOVAL, HOUR)])
     subject.advance(START + 3 * DAY)
 
     counters = subject.counters()["harbor"]
@@ -171,7 +153,7 @@ def test_a_miss_that_stays_a_miss_is_counted_once() -> None:
     subject.apply([filing()])
     subject.advance(START + 3 * DAY)
 
-    subject.apply([action(RESTRICTED, 2 * DAY)])
+    subject.apply([action(REMOVAL, 2 * DAY)])
 
     counters = subject.counters()["harbor"]
     assert counters["deadline|time_to_action@1|missed|live"] == 1
@@ -187,7 +169,8 @@ def test_four_hundred_days_of_silence_are_an_answer_of_their_own() -> None:
 def test_a_retracted_filing_leaves_no_report_and_its_actions_wait() -> None:
     subject = LedgerHarness()
 
-    subject.apply([filing(), action(RESTRICTED, HOUR), Retraction(REPORT_KEYS[0], "harbor", START, START, 3, 3, 1)])
+    filed = filing()
+    subject.apply([filed, action(REMOVAL, HOUR), retraction(filed.id)])
 
     assert subject.cohorts() == {}
     assert subject.net_counters() == {}
@@ -200,7 +183,7 @@ def test_paused_time_is_counted_when_the_clock_ends_and_taken_back_with_its_end(
         pauses=frozenset({"paused"}),
         resumes=frozenset({"resumed"}),
     )
-    subject, end = LedgerHarness([clock_from_oracle(pausing)]), action(RESTRICTED, 9 * HOUR)
+    subject, end = LedgerHarness([clock_from_oracle(pausing)]), action(REMOVAL, 9 * HOUR)
     waiting: list[Event] = [
         filing(),
         action(Outcome.PAUSED, HOUR),
@@ -212,7 +195,7 @@ def test_paused_time_is_counted_when_the_clock_ends_and_taken_back_with_its_end(
     before = subject.net_counters()["harbor"]["paused_ms|pausing@1"]
     subject.apply([end])
     ended = subject.net_counters()["harbor"]["paused_ms|pausing@1"]
-    subject.apply([Retraction(REPORT_KEYS[0], "harbor", START + DAY, START + DAY, 3, 3, end.id)])
+    subject.apply([retraction(end.id, at=START + DAY)])
 
     assert (before, ended) == (0, 3 * HOUR)
     assert subject.counters()["harbor"]["un|paused_ms|pausing@1"] == 3 * HOUR

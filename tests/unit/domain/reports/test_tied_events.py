@@ -21,7 +21,6 @@ from streams.domain.events import (
     Action,
     ActionKind,
     Event,
-    Filing,
     Heartbeat,
     Retraction,
 )
@@ -29,14 +28,13 @@ from streams.domain.ledger.config import PlatformConfig
 from streams.domain.reports.evaluation import Evaluator
 from streams.domain.reports.measurement import MeasuredReport
 from streams.domain.reports.row import Entry, ReportRow
-from streams.domain.vocabulary import Outcome, Reversal
+from streams.domain.vocabulary import Harm, Outcome, Reversal
+from tests.support.builders import REMOVAL, START, action, encoded_labels, filing
 from tests.support.ledger.harness import LedgerHarness, clock_from_oracle
 from tests.support.ledger.oracle import OracleClock, OracleProfile
-from tests.support.ledger.strategies import REPORT_KEYS, START, clock_packs, event_streams
+from tests.support.ledger.strategies import REPORT_KEYS, clock_packs, event_streams
 from tests.support.paths import CHILDREN_PACK
 
-LABELS = "gaaaabEU"
-RESTRICTED = ActionKind(Outcome.RESTRICTED, is_final=True)
 NO_VIOLATION, REOPENED, PAUSED, RESUMED, VALIDATED = (
     ActionKind(outcome)
     for outcome in (Outcome.NO_VIOLATION, Outcome.REOPENED, Outcome.PAUSED, Outcome.RESUMED, Outcome.VALIDATED)
@@ -68,7 +66,7 @@ def _profiles(told: Sequence[TimedAction], *yardsticks: OracleClock) -> set[Orac
     )
     for report in range(40):
         key = b"harbor|aa_%d" % report
-        subject.apply([Filing(key, "harbor", START, START, 1, report, LABELS)])
+        subject.apply([filing(key=key, content=report)])
         subject.apply(
             Action(key, "harbor", START + after, START + after, *_content_digests(report, place), deed)
             for place, (after, deed) in enumerate(told)
@@ -84,29 +82,29 @@ def _content_digests(report: int, place: int) -> tuple[int, int]:
 
 
 def test_a_report_that_is_reopened_and_restricted_with_one_click_is_restricted() -> None:
-    (mark,) = _profiles([(HOUR, NO_VIOLATION), (5 * HOUR, REOPENED), (5 * HOUR, RESTRICTED)])
+    (mark,) = _profiles([(HOUR, NO_VIOLATION), (5 * HOUR, REOPENED), (5 * HOUR, REMOVAL)])
 
     assert mark.state == "restricted"
     assert mark.clocks[2][0] == "stopped"
 
 
 def test_a_second_pause_at_the_instant_of_the_resumption_pauses_again() -> None:
-    told = [(HOUR, PAUSED), (10 * HOUR, RESUMED), (10 * HOUR, PAUSED), (32 * HOUR, RESUMED), (33 * HOUR, RESTRICTED)]
+    told = [(HOUR, PAUSED), (10 * HOUR, RESUMED), (10 * HOUR, PAUSED), (32 * HOUR, RESUMED), (33 * HOUR, REMOVAL)]
 
     (mark,) = _profiles(told, PAUSING_CLOCK)
 
-    assert mark.clocks == _profiles([(2 * HOUR, RESTRICTED)], PAUSING_CLOCK).pop().clocks
+    assert mark.clocks == _profiles([(2 * HOUR, REMOVAL)], PAUSING_CLOCK).pop().clocks
 
 
 def test_what_is_found_valid_and_removed_at_once_is_removed_after_no_time() -> None:
-    (mark,) = _profiles([(HOUR, VALIDATED), (HOUR, RESTRICTED)], VALID_TO_REMOVED_CLOCK)
+    (mark,) = _profiles([(HOUR, VALIDATED), (HOUR, REMOVAL)], VALID_TO_REMOVED_CLOCK)
 
     assert mark.clocks == (("stopped", 0),)
 
 
 @pytest.mark.parametrize(
     ("ending", "clock"),
-    [(RESTRICTED, ("stopped", 0)), (NO_VIOLATION, ("no_violation", 0)), (ActionKind(Outcome.EXPIRED), ("open", 120))],
+    [(REMOVAL, ("stopped", 0)), (NO_VIOLATION, ("no_violation", 0)), (ActionKind(Outcome.EXPIRED), ("open", 120))],
 )
 def test_a_clock_that_starts_after_the_end_of_its_report_ends_at_once_with_that_end(
     ending: ActionKind, clock: tuple[str, int]
@@ -117,18 +115,18 @@ def test_a_clock_that_starts_after_the_end_of_its_report_ends_at_once_with_that_
 
 
 def test_a_clock_that_starts_after_its_report_was_opened_again_runs() -> None:
-    (mark,) = _profiles([(HOUR, RESTRICTED), (2 * HOUR, REOPENED), (3 * HOUR, VALIDATED)], VALID_TO_REMOVED_CLOCK)
+    (mark,) = _profiles([(HOUR, REMOVAL), (2 * HOUR, REOPENED), (3 * HOUR, VALIDATED)], VALID_TO_REMOVED_CLOCK)
 
     assert mark.clocks == (("open", 180),)
 
 
 def test_a_clock_that_starts_when_some_items_are_removed_waits_for_the_others() -> None:
     subject = LedgerHarness([clock_from_oracle(VALID_TO_REMOVED_CLOCK)])
-    subject.apply([Filing(REPORT_KEYS[0], "harbor", START, START, 1, 1, LABELS, 3)])
+    subject.apply([filing(items=3)])
     for place, (after, deed, items) in enumerate(
-        [(HOUR, RESTRICTED, 1), (2 * HOUR, VALIDATED, 0), (5 * HOUR, RESTRICTED, 2)]
+        [(HOUR, REMOVAL, 1), (2 * HOUR, VALIDATED, 0), (5 * HOUR, REMOVAL, 2)]
     ):
-        subject.apply([Action(REPORT_KEYS[0], "harbor", START + after, START + after, 9 + place, place, deed, items)])
+        subject.apply([action(deed, at=START + after, items=items, event_id=9 + place, content=place)])
 
     assert subject.net_counters()["harbor"]["stopped_ms|valid_to_removed@1"] == 3 * HOUR
 
@@ -138,8 +136,8 @@ def test_of_two_filings_of_one_instant_the_same_labels_count_whatever_their_ids(
 
     for report in range(40):
         first, second = _content_digests(report, 0), _content_digests(report, 1)
-        for said, labels in ((first, LABELS), (second, "caaaadEU")):
-            subject.apply([Filing(b"harbor|aa_%d" % report, "harbor", START, START, *said, labels)])
+        for (event_id, content), harm in ((first, Harm.BULLYING), (second, Harm.GROOMING)):
+            subject.apply([filing(report, labels=encoded_labels(harm), event_id=event_id, content=content)])
 
     assert len(subject.cohorts()) == 1
 
@@ -147,8 +145,8 @@ def test_of_two_filings_of_one_instant_the_same_labels_count_whatever_their_ids(
 def test_of_two_retractions_of_one_id_and_instant_both_count() -> None:
     subject = LedgerHarness()
 
-    subject.apply([Filing(REPORT_KEYS[0], "harbor", START, START, 1, 1, LABELS)])
-    subject.apply(Action(REPORT_KEYS[0], "harbor", START + HOUR, START, 10 + n, n, RESTRICTED) for n in range(2))
+    subject.apply([filing()])
+    subject.apply(action(logged_at=START, event_id=10 + n, content=n) for n in range(2))
     subject.apply(Retraction(REPORT_KEYS[0], "harbor", START + DAY, START, 9, n, 10 + n) for n in range(2))
 
     (marks,) = subject.cohorts().values()
@@ -161,9 +159,9 @@ PREFIXES: tuple[tuple[ActionKind, ...], ...] = (
     (ActionKind(Outcome.ACKNOWLEDGED),),
     (ActionKind(Outcome.RESTRICTED),),
     (NO_VIOLATION,),
-    (RESTRICTED,),
-    (RESTRICTED, ActionKind(Outcome.APPEAL_FILED)),
-    (RESTRICTED, ActionKind(Outcome.REVERSED, reversed_decision=Reversal.RESTRICTION)),
+    (REMOVAL,),
+    (REMOVAL, ActionKind(Outcome.APPEAL_FILED)),
+    (REMOVAL, ActionKind(Outcome.REVERSED, reversed_decision=Reversal.RESTRICTION)),
 )
 """What may have happened before the instant at which several events tie."""
 
@@ -182,7 +180,7 @@ def _measured_report(
     appraiser: Evaluator, before: Iterable[ActionKind], tied: Iterable[tuple[int, ActionKind]]
 ) -> MeasuredReport | None:
     """Return a report as measured whose tied deeds bear these digests."""
-    entries = [Entry(START, FILING_CODE, 2, LABELS, 0, 0)]
+    entries = [Entry(START, FILING_CODE, 2, encoded_labels(), 0, 0)]
     entries += [Entry(START + HOUR + n, ACTION_CODES[deed], 0, "", n, 10 + n) for n, deed in enumerate(before)]
     entries += [
         Entry(START + DAY, ACTION_CODES[deed], n % 3, "", digest, 2**32 - digest)

@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 from streams.domain.duration_bins import DAY
 from streams.domain.events import Event
 from streams.domain.ledger.report_updates import DeadlinesPassed, ReportUpdate
+from tests.support.builders import START
 from tests.support.ledger.harness import LedgerHarness, clock_from_oracle
 from tests.support.ledger.oracle import OracleClock
-from tests.support.ledger.strategies import START, clock_packs, delivery_batches, event_streams
+from tests.support.ledger.strategies import clock_packs, delivery_batches, event_streams
 
 
 @given(st.data(), clock_packs, event_streams(), st.lists(st.integers(61, 700), max_size=3))

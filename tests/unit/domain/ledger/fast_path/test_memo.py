@@ -16,8 +16,9 @@ from streams.domain.events import Event
 from streams.domain.labels import Labels, encode_labels
 from streams.domain.ledger.fast_path.memo import Memo
 from streams.domain.vocabulary import Basis, Channel, Harm, Reporter, Severity
+from tests.support.builders import START
 from tests.support.ledger.harness import LedgerHarness
-from tests.support.ledger.strategies import START, event_streams
+from tests.support.ledger.strategies import event_streams
 
 MAX_KEPT = 5
 
