@@ -32,9 +32,8 @@ from tests.support.process.counting.counting_worker import FAST_SETTINGS, counti
 from tests.support.process.counting.in_process_worker import STOP_SECONDS, applied_records, running_worker
 from tests.support.process.production_topics import deleted_topics
 from tests.support.process.reference_comparison import assert_equals_reference
-from tests.support.simulation.recent_history import event_lines, recent_plan
+from tests.support.simulation.recent_history import event_lines, recent_plan, split_lines
 from tests.support.waiting import wait_until
-from tests.system.chain.test_killed_workers import split_lines
 
 pytestmark = pytest.mark.apache  # `production` runs there
 

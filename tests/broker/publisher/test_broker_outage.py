@@ -21,10 +21,10 @@ from producers.publisher.settings import PublisherSettings
 from producers.publisher.upload.batch_sender import fetch_partition_count
 from producers.publisher.upload.request import UploadRequest, publish_blocks, publish_files
 from streams.edge.files.line_blocks import group_lines
-from tests.broker.publisher.test_publisher import FACTS
 from tests.support.broker.apache import ApacheKafka
 from tests.support.broker.embedded import embedded_broker
 from tests.support.process.publisher_harness import (
+    FACTS,
     NOON,
     PublisherHarness,
     SettingChanges,

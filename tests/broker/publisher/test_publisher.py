@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 from kafka.partitioner import murmur2
 
-from producers.publisher.arguments import FilingArguments
 from producers.publisher.errors import BrokerError, PublisherError, RefusedBeforeSendingError
 from producers.publisher.publisher import Publisher
 from streams.contract.events import keys
@@ -18,16 +17,7 @@ from streams.contract.events.decoder import EventDecoder, EventLimits
 from streams.contract.registry.registry import Role
 from streams.domain.events import Action, Amendment, Filing, Heartbeat, Retraction
 from streams.domain.vocabulary import Outcome
-from tests.support.process.publisher_harness import NOON, PARTITIONS, SECRET, PublisherHarness
-
-FACTS: FilingArguments = {
-    "harm": "grooming",
-    "reporter": "guardian",
-    "trusted_flagger": False,
-    "channel": "in_app",
-    "basis": "terms",
-    "jurisdictions": ["GB", "FR"],
-}
+from tests.support.process.publisher_harness import FACTS, NOON, PARTITIONS, SECRET, PublisherHarness
 
 
 def file_reports(publisher: Publisher, numbers: range) -> None:

@@ -6,6 +6,8 @@ from contextlib import contextmanager
 from threading import Event, Lock, Thread
 from typing import Final, Self
 
+from aiokafka import TopicPartition
+
 from producers.publisher.errors import BrokerError
 from producers.publisher.settings import PublisherSettings
 from producers.publisher.upload.request import UploadRequest, publish_blocks
@@ -196,3 +198,17 @@ class Supervisor:
                 if board.exit_code is not None:
                     self.boards[place] = self._chain.start_board(board.port)
                     self.restarts += 1
+
+
+def publish_live(chain: FailingChain, live: LiveTraffic, count: int = 8) -> None:
+    """Tell some beats at once."""
+    chain.publish_lines([line for _ in range(count) for line in live.next_lines(wall_clock_ms())])
+
+
+def checkpoints(chain: FailingChain) -> dict[TopicPartition, int]:
+    """Return the position of every topic_partition."""
+    return {
+        TopicPartition(topic, number): one.next
+        for number, at in chain.checkpoints().items()
+        for topic, one in at.topics.items()
+    }

@@ -252,3 +252,6 @@ class Chain:
         """End every process of the chain."""
         for part in self.processes:
             part.kill()
+
+
+KILLED = -signal.SIGKILL

@@ -11,6 +11,7 @@ from uuid import uuid4
 from kafka import KafkaConsumer, TopicPartition
 from kafka.admin import KafkaAdminClient
 
+from producers.publisher.arguments import FilingArguments
 from producers.publisher.identity import Identity
 from producers.publisher.publisher import Publisher
 from producers.publisher.settings import PublisherSettings
@@ -140,3 +141,13 @@ def write_lines(folder: Path, lines: list[bytes]) -> Path:
     path = folder / "events.jsonl"
     path.write_bytes(b"".join(line + b"\n" for line in lines))
     return path
+
+
+FACTS: FilingArguments = {
+    "harm": "grooming",
+    "reporter": "guardian",
+    "trusted_flagger": False,
+    "channel": "in_app",
+    "basis": "terms",
+    "jurisdictions": ["GB", "FR"],
+}

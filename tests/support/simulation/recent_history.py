@@ -1,6 +1,8 @@
 """A simulated history that ended some weeks ago: everything in it has come due, nothing in it is forgotten yet."""
 
+from collections.abc import Iterator, Sequence
 from functools import cache
+from itertools import pairwise
 
 from producers.simulation.model.config import SimulationConfig
 from producers.simulation.traffic import history_lines
@@ -28,3 +30,9 @@ def recent_plan(reports: int, weeks: int, ended_ago: int = DEFAULT_AGE_MS) -> Si
 def event_lines(plan: SimulationConfig) -> tuple[bytes, ...]:
     """Return the lines of a plan's history, in the order in which they were told."""
     return tuple(history_lines(plan))
+
+
+def split_lines(lines: Sequence[bytes], count: int) -> Iterator[Sequence[bytes]]:
+    """Yield consecutive parts of about the same size."""
+    edges = [len(lines) * place // count for place in range(count + 1)]
+    return (lines[begin:end] for begin, end in pairwise(edges))

@@ -1,8 +1,7 @@
 """Workers with the real ledger are killed where it hurts, or come and go; every event still counts once."""
 
 import signal
-from collections.abc import Iterator, Sequence
-from itertools import pairwise
+from collections.abc import Sequence
 
 import pytest
 
@@ -10,7 +9,7 @@ from streams.domain.duration_bins import DAY
 from streams.runtime.failpoints import NAMES
 from tests.support.process.chain import Chain, ChainFactory, SafeclockProcess
 from tests.support.process.reference_comparison import assert_equals_reference
-from tests.support.simulation.recent_history import event_lines, recent_plan
+from tests.support.simulation.recent_history import event_lines, recent_plan, split_lines
 from tests.support.waiting import wait_until
 
 PLAN = recent_plan(reports=600, weeks=1)
@@ -44,12 +43,6 @@ CASES = [
         for load in ("trickle", "flood")
     ),
 ]
-
-
-def split_lines(lines: Sequence[bytes], count: int) -> Iterator[Sequence[bytes]]:
-    """Yield consecutive parts of about the same size."""
-    edges = [len(lines) * place // count for place in range(count + 1)]
-    return (lines[begin:end] for begin, end in pairwise(edges))
 
 
 def publish_slowly(chain: Chain, lines: Sequence[bytes], worker: SafeclockProcess) -> None:

@@ -14,15 +14,14 @@ from aiokafka import TopicPartition
 from streams.edge.clock import wall_clock_ms
 from tests.support.broker.apache import ApacheKafka
 from tests.support.failures import topic_changes
-from tests.support.failures.failing_chain import REBALANCES_METRIC, Supervisor
+from tests.support.failures.failing_chain import REBALANCES_METRIC, Supervisor, checkpoints, publish_live
 from tests.support.failures.fixtures import FailingChainFactory
 from tests.support.failures.live_traffic import LiveTraffic, without_platform
 from tests.support.failures.prometheus_watch import prometheus_watch
 from tests.support.failures.source_truth import read_sources
+from tests.support.process.chain import KILLED
 from tests.support.process.fast_worker import FAULT_VARIABLE
 from tests.support.waiting import wait_until
-from tests.system.failures.test_topic_changes import checkpoints, publish_live
-from tests.system.failures.test_worker_failures import KILLED
 
 pytestmark = [
     pytest.mark.slow,

@@ -23,13 +23,13 @@ from tests.support.broker.apache import apache_kafka as apache_node
 from tests.support.broker.jars import BrokerUnavailableError
 from tests.support.components import require_component
 from tests.support.failures import topic_changes
-from tests.support.failures.failing_chain import LOST_RECORDS_METRIC, FailingChain
+from tests.support.failures.failing_chain import LOST_RECORDS_METRIC, FailingChain, checkpoints, publish_live
 from tests.support.failures.fixtures import FailingChainFactory
 from tests.support.failures.live_traffic import LiveTraffic, without_platform
 from tests.support.failures.source_truth import read_sources
+from tests.support.process.chain import KILLED
 from tests.support.process.fast_worker import SESSION_VARIABLE
 from tests.support.waiting import wait_until
-from tests.system.failures.test_worker_failures import KILLED
 
 pytestmark = pytest.mark.slow
 
@@ -51,11 +51,6 @@ def broker_with_fast_compaction() -> Iterator[ApacheKafka]:
         require_component("apache-kafka", str(reason))
 
 
-def publish_live(chain: FailingChain, live: LiveTraffic, count: int = 8) -> None:
-    """Tell some beats at once."""
-    chain.publish_lines([line for _ in range(count) for line in live.next_lines(wall_clock_ms())])
-
-
 def wait_until_counted(chain: FailingChain, live: LiveTraffic) -> None:
     """Let a worker count some beats and end."""
     publish_live(chain, live)
@@ -63,15 +58,6 @@ def wait_until_counted(chain: FailingChain, live: LiveTraffic) -> None:
     chain.wait_until_ready(worker)
     chain.wait_until_caught_up()
     assert worker.terminate() == 0, chain.logs()
-
-
-def checkpoints(chain: FailingChain) -> dict[TopicPartition, int]:
-    """Return the position of every topic_partition."""
-    return {
-        TopicPartition(topic, number): one.next
-        for number, at in chain.checkpoints().items()
-        for topic, one in at.topics.items()
-    }
 
 
 def wait_until_compacted(chain: FailingChain, at_most: int, ends: Mapping[int, float] | None = None) -> bool:

@@ -10,12 +10,12 @@ from streams.runtime.failpoints import NAMES
 from tests.support.failures.failing_chain import REBALANCES_METRIC
 from tests.support.failures.fixtures import FailingChainFactory
 from tests.support.failures.live_traffic import without_platform
+from tests.support.process.chain import KILLED
 from tests.support.process.fast_worker import SESSION_VARIABLE
 from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.slow
 
-KILLED = -signal.SIGKILL
 FROZEN_SECONDS = 4.0
 """Twice the session timeout."""
 

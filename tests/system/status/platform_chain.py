@@ -4,15 +4,20 @@ import json
 import os
 import subprocess
 import tomllib
+from contextlib import closing
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from kafka import KafkaProducer
 from typing_extensions import override
 
 from streams.contract.timestamps import format_timestamp
+from streams.contract.topics import partition_of
+from streams.edge.clock import wall_clock_ms
 from streams.runtime.settings import RecordTime
 from tests.support.paths import DEMO_REGISTRY, ROOT
 from tests.support.process.chain import SAFECLOCK, Chain
+from tests.support.process.publisher_harness import action_line, filing_line
 from tests.support.waiting import TIMEOUT_SECONDS
 
 
@@ -66,3 +71,37 @@ class OwnTopicsChain(Chain):
         registry = f"--registry={self.registry_file}"
         ended = self.read_feedback("status", f"--platform={platform}", registry, "--wait=60", "--format=json", *more)
         return ended.exit_code, json.loads(ended.out) if ended.out else ended.err
+
+
+REPORTS = 40
+
+
+def publish_reports(chain: OwnTopicsChain, *, right: bool, first: int = 0) -> int:
+    """Send filings, from number `first` on, to where they belong and actions there too or elsewhere; return how many actions lie elsewhere.
+
+    All of it is one transaction, which leaves a mark behind the last record of each log.
+    """
+    now, astray = wall_clock_ms(), 0
+    harbor = chain.registry.platforms["harbor"]
+    own = {"transactional_id": f"{chain.application}-publisher", "enable_idempotence": True}
+    with closing(KafkaProducer(bootstrap_servers=chain.bootstrap, **own)) as producer:
+        producer.init_transactions()
+        producer.begin_transaction()
+        for number in range(first, first + REPORTS):
+            for topic, line in (
+                (harbor.report_filed, filing_line(number, now)),
+                (harbor.action_taken, action_line(number, now)),
+            ):
+                key = line_key(line)
+                place = partition_of(key, 2)
+                if topic == harbor.action_taken and not right and number % 2:
+                    place, astray = 1 - place, astray + 1
+                producer.send(topic, line, key, partition=place)
+        producer.commit_transaction()
+    return astray
+
+
+def line_key(line: bytes) -> bytes:
+    """Return the key of an event's record."""
+    subject = line.partition(b'"subject":"')[2].partition(b'"')[0]
+    return b"harbor|" + subject

@@ -1,7 +1,5 @@
 """A year of history into an opened span, through the commands, Apache Kafka and a worker that is killed on the way."""
 
-from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -23,13 +21,6 @@ PLAN = recent_plan(reports=3_000, weeks=52)
 HISTORY_OPENED_AT, HISTORY_CLOSED_AT = midnight_before(15 * DAY), midnight_before(0)
 HISTORY_SPAN = {"from_": PLAN.start_ms - DAY, "until": PLAN.end_ms + DAY, "opened_on": HISTORY_OPENED_AT}
 APPLIED = "safeclock_worker_records_applied_total"
-
-
-@pytest.fixture
-def chain(apache_kafka: str, tmp_path: Path) -> Iterator[OwnTopicsChain]:
-    with closing(OwnTopicsChain(apache_kafka, tmp_path, partitions=2)) as made:
-        made.create_topics()
-        yield made
 
 
 def open_history(chain: OwnTopicsChain, **span: int) -> None:

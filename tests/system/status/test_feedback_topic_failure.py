@@ -1,29 +1,20 @@
 """A platform's feedback topic fails while a worker runs: its events, and everybody else's, are counted all the same."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
-from pathlib import Path
 
 import pytest
 from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient
 
 from streams.runtime.kafka.admin import KafkaAdmin
 from tests.support.waiting import wait_until
-from tests.system.status.platform_chain import OwnTopicsChain
-from tests.system.status.test_status import REPORTS, publish_reports
+from tests.system.status.platform_chain import REPORTS, OwnTopicsChain, publish_reports
 
 pytestmark = pytest.mark.slow
 
 FAILING_METRIC = "safeclock_worker_feedback_failing"
 APPLIED = "safeclock_worker_records_applied_total"
 Change = Callable[[KafkaAdminClient, str], object]
-
-
-@pytest.fixture
-def chain(apache_kafka: str, tmp_path: Path) -> Iterator[OwnTopicsChain]:
-    with closing(OwnTopicsChain(apache_kafka, tmp_path, partitions=2)) as made:
-        made.create_topics()
-        yield made
 
 
 def set_max_message_bytes(limit: int) -> Change:

@@ -1,59 +1,11 @@
 """What a platform learns of live events that its own partitioner put in the wrong place."""
 
-from collections.abc import Iterator
-from contextlib import closing
-from pathlib import Path
-
 import pytest
-from kafka import KafkaProducer
 
-from streams.contract.topics import partition_of
-from streams.edge.clock import wall_clock_ms
-from tests.support.process.publisher_harness import action_line, filing_line
 from tests.support.waiting import wait_until
-from tests.system.status.platform_chain import OwnTopicsChain
+from tests.system.status.platform_chain import REPORTS, OwnTopicsChain, publish_reports
 
 pytestmark = pytest.mark.slow
-
-REPORTS = 40
-
-
-@pytest.fixture
-def chain(apache_kafka: str, tmp_path: Path) -> Iterator[OwnTopicsChain]:
-    with closing(OwnTopicsChain(apache_kafka, tmp_path, partitions=2)) as made:
-        made.create_topics()
-        yield made
-
-
-def publish_reports(chain: OwnTopicsChain, *, right: bool, first: int = 0) -> int:
-    """Send filings, from number `first` on, to where they belong and actions there too or elsewhere; return how many actions lie elsewhere.
-
-    All of it is one transaction, which leaves a mark behind the last record of each log.
-    """
-    now, astray = wall_clock_ms(), 0
-    harbor = chain.registry.platforms["harbor"]
-    own = {"transactional_id": f"{chain.application}-publisher", "enable_idempotence": True}
-    with closing(KafkaProducer(bootstrap_servers=chain.bootstrap, **own)) as producer:
-        producer.init_transactions()
-        producer.begin_transaction()
-        for number in range(first, first + REPORTS):
-            for topic, line in (
-                (harbor.report_filed, filing_line(number, now)),
-                (harbor.action_taken, action_line(number, now)),
-            ):
-                key = line_key(line)
-                place = partition_of(key, 2)
-                if topic == harbor.action_taken and not right and number % 2:
-                    place, astray = 1 - place, astray + 1
-                producer.send(topic, line, key, partition=place)
-        producer.commit_transaction()
-    return astray
-
-
-def line_key(line: bytes) -> bytes:
-    """Return the key of an event's record."""
-    subject = line.partition(b'"subject":"')[2].partition(b'"')[0]
-    return b"harbor|" + subject
 
 
 def test_a_wrong_partitioner_is_seen_in_the_status(chain: OwnTopicsChain) -> None:

@@ -69,3 +69,24 @@ def test_a_package_sends_its_reader_to_what_exists(package: str) -> None:
 
     assert named
     assert [name for name in named if not (folder / name).exists() and not (ROOT / name).exists()] == []
+
+
+def _test_imports() -> Iterator[tuple[str, str]]:
+    """Yield what the modules of tests import of each other, both from `tests/` on."""
+    for path in sorted((ROOT / "tests").rglob("*.py")):
+        importer = str(path.relative_to(ROOT / "tests"))
+        yield from ((importer, name.removeprefix("tests.")) for name in _imported(path) if name.startswith("tests."))
+
+
+def test_helpers_of_tests_need_no_folder_but_their_own() -> None:
+    outside = [
+        pair for pair in _test_imports() if pair[0].startswith("support/") and not pair[1].startswith("support.")
+    ]
+
+    assert outside == []
+
+
+def test_no_test_imports_a_module_of_tests() -> None:
+    imported = [pair for pair in _test_imports() if re.search(r"\.(test_\w+|conftest)\.", f".{pair[1]}.")]
+
+    assert imported == []

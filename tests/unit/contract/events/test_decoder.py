@@ -1,8 +1,7 @@
 import json
 import tracemalloc
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from time import process_time
-from typing import NamedTuple
 
 import pytest
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]  # ships no types
@@ -47,6 +46,7 @@ from tests.support.events.examples import (
     build_event,
     filing_json,
 )
+from tests.support.events.input_record import InputRecord
 from tests.support.paths import DEMO_REGISTRY
 
 REGISTRY = read_registry(DEMO_REGISTRY)
@@ -63,18 +63,6 @@ OWN_TOPICS = parse_registry(
     "own.toml",
 )
 CLOUDEVENT = [("content-type", b"application/cloudevents+json; charset=UTF-8")]
-
-
-class InputRecord(NamedTuple):
-    """A record of harbor's about the one report."""
-
-    topic: str
-    value: bytes | None
-    key: bytes | None = keys.record_key("harbor", TOKEN)
-    timestamp: int = AT + 1_000
-    headers: Sequence[tuple[str, bytes]] | None = ()
-    partition: int = 0
-    offset: int = 0
 
 
 def topic_for(said: AnyEvent) -> str:

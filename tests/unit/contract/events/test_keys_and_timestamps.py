@@ -18,7 +18,7 @@ from streams.contract.timestamps import format_timestamp, parse_timestamp
 from streams.contract.topics import Replication, partition_of, required_topics
 from streams.domain.vocabulary import RefusalReason
 from tests.support.events.examples import SECRET, TOKEN
-from tests.unit.contract.events.test_decoder import InputRecord
+from tests.support.events.input_record import InputRecord
 
 NOON = int(datetime(2026, 3, 1, 12, tzinfo=UTC).timestamp()) * 1000
 

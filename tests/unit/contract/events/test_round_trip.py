@@ -27,8 +27,8 @@ from streams.domain import labels
 from streams.domain.events import Action, Amendment, Filing, Heartbeat, Retraction
 from streams.domain.labels import Labels
 from streams.domain.vocabulary import FINAL_RESTRICTIONS, RefusalReason
+from tests.support.events.input_record import InputRecord
 from tests.unit.contract.events.strategies import ANY_JSON, INSTANTS, events, mangled_bytes
-from tests.unit.contract.events.test_decoder import InputRecord
 
 DECODER = EventDecoder(Registry.accepting_all())
 MANY_EXAMPLES = settings(max_examples=300, deadline=None)

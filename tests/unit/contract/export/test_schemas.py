@@ -13,8 +13,8 @@ from streams.contract.export.schemas import generated_files, write_files
 from streams.contract.outputs.refusal_records import encode_refusal as encode_refused
 from streams.domain.vocabulary import RefusalReason
 from tests.support.events.examples import REJECTED_EXAMPLES, RejectedExample, accepted_events
+from tests.support.events.input_record import InputRecord
 from tests.support.paths import ROOT
-from tests.unit.contract.events.test_decoder import InputRecord
 
 GENERATED = generated_files()
 SCHEMAS = {name: json.loads(text) for name, text in GENERATED.items() if name.endswith(".v1.json")}
