@@ -83,11 +83,11 @@ def test_a_source_topic_that_was_lost_as_well_is_accepted_by_the_command_that_re
     delete_topics(chain, operator)
 
     restored = operator.run_successfully("admin", "restore", folder)
-    (told,) = [line for line in restored.splitlines() if "was recreated since" in line]
-    printed = told.partition("`safeclock ")[2].partition("`")[0]
+    (warning,) = [line for line in restored.splitlines() if "was recreated since" in line]
+    printed = warning.partition("`safeclock ")[2].partition("`")[0]
     accepted = operator.run_successfully(*printed.replace("beginning|end", "beginning --yes").split())
 
-    assert told.startswith(f"{topic} was recreated since: workers stop until")
+    assert warning.startswith(f"{topic} was recreated since: workers stop until")
     assert f"{topic} 0: accepted" in accepted
 
 

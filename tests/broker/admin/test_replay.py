@@ -39,8 +39,8 @@ def run_old_then_new_decoder(production: ChainFactory) -> Chain:
 
 
 def duplicates(stored: StoredRows, chain: Chain) -> int:
-    told = ledger_totals(stored, chain.registry.partitions).counters
-    return sum(tally.get(counters.DUPLICATES, 0) for tally in told.values())
+    totals = ledger_totals(stored, chain.registry.partitions).counters
+    return sum(tally.get(counters.DUPLICATES, 0) for tally in totals.values())
 
 
 def delete_before(chain: Chain, topic: str, partition: int, offset: int) -> None:
@@ -89,21 +89,21 @@ def test_what_lay_on_a_wrong_partition_counts_after_a_replay(contract_topics_cha
     astray = publish_misplaced(chain)
     run_until_due(chain, AT + HOUR)
 
-    told = operator.run_successfully("replay", "--refused", "--reason", RefusalReason.WRONG_PARTITION)
+    output = operator.run_successfully("replay", "--refused", "--reason", RefusalReason.WRONG_PARTITION)
     run_until_due(chain, AT + HOUR)
 
     counted = ledger_totals(chain.stored(chain.names.changelog), PARTITIONS).counters
-    assert told.endswith(f"published again: {len(astray)}\n")
+    assert output.endswith(f"published again: {len(astray)}\n")
     assert sum(tally.get(counters.FILED, 0) for tally in counted.values()) == REPORTS
 
 
 def test_where_nobody_tells_refusals_a_replay_says_so_at_once(contract_topics_chain: ChainFactory) -> None:
     chain = contract_topics_chain("apache_kafka", 2)
 
-    told = AdminTerminal(chain.environment()).run("replay", "--refused", "--dry-run")
+    output = AdminTerminal(chain.environment()).run("replay", "--refused", "--dry-run")
 
-    assert told.exit_code == 1
-    assert f"{EVENT_REFUSED}: expected a topic with 2 partitions, found none" in told.output
+    assert output.exit_code == 1
+    assert f"{EVENT_REFUSED}: expected a topic with 2 partitions, found none" in output.output
 
 
 def test_what_tells_of_no_refusal_or_cannot_be_read_is_passed_and_counted(contract_topics_chain: ChainFactory) -> None:
@@ -116,10 +116,10 @@ def test_what_tells_of_no_refusal_or_cannot_be_read_is_passed_and_counted(contra
     ]
     put = asyncio.run(send_batches(chain.bootstrap, [(TopicPartition(EVENT_REFUSED, 1), one) for one in strange]))
 
-    told = operator.run_successfully("replay", "--refused", "--dry-run")
+    output = operator.run_successfully("replay", "--refused", "--dry-run")
 
     assert [one.error for one in put] == [0, 0]
-    assert "skipped 2 records or batches of event-refused that are no refusals or cannot be read" in told
+    assert "skipped 2 records or batches of event-refused that are no refusals or cannot be read" in output
 
 
 @pytest.mark.slow
@@ -131,6 +131,6 @@ def test_what_the_source_no_longer_has_is_told_as_gone(contract_topics_chain: Ch
     first = min((place for place in places if place.partition == 0), key=lambda place: place.offset)
     delete_before(chain, first.topic, first.partition, first.offset + 1)
 
-    told = AdminTerminal(chain.environment()).run_successfully("replay", "--refused", "--dry-run").splitlines()
+    output = AdminTerminal(chain.environment()).run_successfully("replay", "--refused", "--dry-run").splitlines()
 
-    assert told[1].split() == ["unknown_field", str(len(places) - 1), "0", "1", "0"]
+    assert output[1].split() == ["unknown_field", str(len(places) - 1), "0", "1", "0"]

@@ -78,12 +78,12 @@ async def run_until_stopped(scene: CountingChain) -> str:
     )
     try:
         await worker.start()
-        with pytest.raises(SourceTopicError) as told:
+        with pytest.raises(SourceTopicError) as raised:
             await asyncio.wait_for(worker.wait(), TIMEOUT_SECONDS)
     finally:
         with suppress(SourceTopicError):
             await asyncio.wait_for(worker.stop(), STOP_SECONDS)
-    return str(told.value)
+    return str(raised.value)
 
 
 async def test_a_worker_that_stops_by_itself_leaves_no_producer_at_work(scene: CountingChain) -> None:
@@ -165,9 +165,9 @@ async def test_a_worker_that_still_believes_in_its_partition_is_fenced(scene: Co
 
 async def test_a_position_that_moved_after_it_was_told_is_not_accepted(scene: CountingChain) -> None:
     topic, stage = scene.sources[0], await cluster_session(scene)
-    told = Checkpoint(topics={topic: TopicOffset(50, "another-topic")})
+    checkpoint = Checkpoint(topics={topic: TopicOffset(50, "another-topic")})
     log = SourceLog(topic, stage.cluster.source_topic_ids[topic], 0, 0)
-    case = BlockedPartition(0, log, told, resumed_checkpoint(told, log, ResumeFrom.END))
+    case = BlockedPartition(0, log, checkpoint, resumed_checkpoint(checkpoint, log, ResumeFrom.END))
 
     with pytest.raises(OperatingError, match="has changed meanwhile"):
         await accept_reset(stage, case, ResumeFrom.END)

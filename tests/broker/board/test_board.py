@@ -189,8 +189,8 @@ async def test_only_what_was_committed_is_read(apache_kafka: str) -> None:
 async def test_where_no_broker_answers_a_board_says_which_setting_to_look_at() -> None:
     nowhere = f"{LOOPBACK}:{free_port()}"
 
-    with pytest.raises(NoBrokerError) as told:
+    with pytest.raises(NoBrokerError) as raised:
         async with open_board(Settings(bootstrap=nowhere, access=load_kafka_security({}))):
             pass
 
-    assert str(told.value) == f"SAFECLOCK_BOOTSTRAP: expected a broker at {nowhere}, none answered"
+    assert str(raised.value) == f"SAFECLOCK_BOOTSTRAP: expected a broker at {nowhere}, none answered"

@@ -65,10 +65,10 @@ def test_a_publisher_whose_broker_died_names_what_was_not_acknowledged() -> None
         broker.close()
 
         publisher.report_filed(report_id="r2", at=NOON, event_id="event-two", **FACTS)
-        with pytest.raises(NotAcknowledgedError) as told:
+        with pytest.raises(NotAcknowledgedError) as raised:
             publisher.close()
 
-    assert told.value.ids == ("event-two",)
+    assert raised.value.ids == ("event-two",)
     assert publisher.acknowledged == 1
 
 
@@ -79,10 +79,10 @@ def test_a_failure_is_told_before_anything_new_is_sent_and_holds_the_promise_bac
         with pytest.raises(NotAcknowledgedError):
             publisher.flush()
         reach = publisher.send_heartbeat_now(NOON)
-        with pytest.raises(NotAcknowledgedError, match="a heartbeat") as told:
+        with pytest.raises(NotAcknowledgedError, match="a heartbeat") as raised:
             publisher.close(timeout_ms=10)
 
-    assert (reach, told.value.ids) == (NOON - 11, ())
+    assert (reach, raised.value.ids) == (NOON - 11, ())
 
 
 def test_a_flush_with_no_time_does_not_wait() -> None:
@@ -115,10 +115,10 @@ def test_more_events_than_fit_are_pushed_back_to_the_caller() -> None:
 
         with pytest.raises(BufferFullError):
             publisher.report_filed(report_id="r3", at=NOON, event_id="event-003", **FACTS)
-        with pytest.raises(NotAcknowledgedError) as told:
+        with pytest.raises(NotAcknowledgedError) as raised:
             publisher.close()
 
-    assert told.value.ids == ("event-000", "event-001", "event-002")
+    assert raised.value.ids == ("event-000", "event-001", "event-002")
 
 
 def test_a_file_whose_broker_died_is_told_from_which_line_to_resume() -> None:
@@ -130,12 +130,12 @@ def test_a_file_whose_broker_died_is_told_from_which_line_to_resume() -> None:
             if acknowledged >= LINES_BEFORE_OUTAGE:
                 broker.close()
 
-        told = publish_blocks(order, group_lines(filing_line(number) for number in range(LINES)), pull_the_plug)
+        result = publish_blocks(order, group_lines(filing_line(number) for number in range(LINES)), pull_the_plug)
 
-    assert told.exit_code == 1
-    assert told.resume_from_line is not None
-    assert 1 < told.resume_from_line <= told.acknowledged + 1 < LINES
-    assert "did not acknowledge" in told.stop_cause
+    assert result.exit_code == 1
+    assert result.resume_from_line is not None
+    assert 1 < result.resume_from_line <= result.acknowledged + 1 < LINES
+    assert "did not acknowledge" in result.stop_cause
 
 
 @pytest.mark.slow

@@ -33,9 +33,9 @@ from streams.contract.registry.registry import Platform, Registry
 bootstrap, filed, acted = sys.argv[1:]
 platform = Platform(id="harbor", provider="", report_filed=filed, action_taken=acted)
 settings = PublisherSettings(bootstrap=bootstrap, idempotent=False)
-told = publish_files(UploadRequest(settings=settings, registry=Registry({"harbor": platform}), history=True))
-print(told.acknowledged, told.resume_from_line, told.stop_cause)
-sys.exit(told.exit_code)
+result = publish_files(UploadRequest(settings=settings, registry=Registry({"harbor": platform}), history=True))
+print(result.acknowledged, result.resume_from_line, result.stop_cause)
+sys.exit(result.exit_code)
 """
 
 
@@ -65,12 +65,12 @@ def test_what_a_shell_puts_in_the_place_of_a_file_is_a_pipe(any_publisher: Publi
     os.close(writing)
     paths = (Path(f"/dev/fd/{reading}"),)
 
-    told = publish_files(
+    result = publish_files(
         UploadRequest(settings=any_publisher.settings, registry=any_publisher.registry, paths=paths, history=True)
     )
     os.close(reading)
 
-    assert (told.events, told.acknowledged, told.exit_code) == (2, 2, 0)
+    assert (result.events, result.acknowledged, result.exit_code) == (2, 2, 0)
 
 
 def test_a_pipe_that_stays_open_for_hours_takes_what_is_told_by_then(
@@ -80,14 +80,14 @@ def test_a_pipe_that_stays_open_for_hours_takes_what_is_told_by_then(
     os.mkfifo(pipe)
     order = UploadRequest(settings=any_publisher.settings, registry=any_publisher.registry, paths=(pipe,))
     with ThreadPoolExecutor(1) as pool:
-        told = pool.submit(publish_files, order, now=lambda: clock[0])
+        upload = pool.submit(publish_files, order, now=lambda: clock[0])
         with pipe.open("wb", buffering=0) as end:
             end.write(filing_line(1, NOON) + b"\n")
             any_publisher.read_events(1)
             clock[0] = NOON + 5 * HOUR
             end.write(filing_line(2, NOON + 5 * HOUR) + b"\n" + heartbeat_line(1, NOON + 5 * HOUR) + b"\n")
             end.write(filing_line(3, NOON + 6 * HOUR) + b"\n")
-        published = told.result(TIMEOUT_SECONDS)
+        published = upload.result(TIMEOUT_SECONDS)
 
     assert [(group.reason, group.first) for group in published.refusal_groups] == [("future_time", f"{pipe}:4")]
     assert (published.acknowledged, published.exit_code, published.resume_from_line) == (3, 1, 4)
@@ -99,9 +99,9 @@ def test_a_pipe_that_breaks_off_is_accounted_for(any_publisher: PublisherHarness
     order = UploadRequest(settings=any_publisher.settings, registry=any_publisher.registry, paths=(pipe,), history=True)
     lines = b"".join(filing_line(number) + b"\n" for number in range(20_000))
     with ThreadPoolExecutor(1) as pool:
-        told = pool.submit(publish_files, order)
+        upload = pool.submit(publish_files, order)
         pipe.write_bytes(gzip.compress(lines)[:-100])
-        published = told.result(TIMEOUT_SECONDS)
+        published = upload.result(TIMEOUT_SECONDS)
 
     assert 0 < published.acknowledged < 20_000
     assert (published.exit_code, published.resume_from_line) == (1, published.acknowledged + 1)
@@ -129,12 +129,15 @@ def test_the_command_says_where_to_resume_whoever_ends_it(
         encoding="utf-8",
     )
     command = [sys.executable, "-m", "safeclock", "publish", "-", "--history", "--registry", str(registry)]
-    told = {"SAFECLOCK_PUBLISH_BOOTSTRAP": any_publisher.settings.bootstrap, "SAFECLOCK_PUBLISH_IDEMPOTENT": "false"}
+    environment = {
+        "SAFECLOCK_PUBLISH_BOOTSTRAP": any_publisher.settings.bootstrap,
+        "SAFECLOCK_PUBLISH_IDEMPOTENT": "false",
+    }
     with subprocess.Popen(
         command,
         stdin=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        env={**os.environ, **told},
+        env={**os.environ, **environment},
         preexec_fn=begun,  # noqa: PLW1509 - no thread of ours runs here
     ) as process:
         assert process.stdin is not None

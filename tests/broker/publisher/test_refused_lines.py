@@ -53,11 +53,11 @@ def _line_pairs() -> set[int]:
 def test_skipped_lines_are_told_and_the_others_arrive(any_publisher: PublisherHarness, tmp_path: Path) -> None:
     path = write_lines(tmp_path, [filing_line(1), WRONG_LINE, filing_line(2)])
 
-    told = publish_files(
+    result = publish_files(
         replace(upload_order(path, any_publisher.settings), registry=any_publisher.registry, skip_refused=True)
     )
 
-    assert (told.acknowledged, told.exit_code, told.refusal_groups[0].count) == (2, 1, 1)
+    assert (result.acknowledged, result.exit_code, result.refusal_groups[0].count) == (2, 1, 1)
     assert {record.value for record in any_publisher.read_events(2)} == {filing_line(1), filing_line(2)}
 
 
@@ -66,11 +66,11 @@ def test_no_heartbeat_vouches_for_a_time_in_which_a_line_was_left_out(
 ) -> None:
     path = write_lines(tmp_path, [heartbeat_line(1), filing_line(1), b"{", action_line(2), heartbeat_line(2)])
 
-    told = publish_files(
+    result = publish_files(
         replace(upload_order(path, any_publisher.settings), registry=any_publisher.registry, skip_refused=True)
     )
 
-    assert (told.acknowledged, told.heartbeats, told.withheld_heartbeats, told.exit_code) == (2, 0, 2, 1)
+    assert (result.acknowledged, result.heartbeats, result.withheld_heartbeats, result.exit_code) == (2, 0, 2, 1)
     assert {record.value for record in any_publisher.read_events(2)} == {filing_line(1), action_line(2)}
 
 
@@ -82,18 +82,18 @@ def test_a_heartbeat_of_a_stream_is_held_back_from_the_line_on_that_was_left_out
         settings=any_publisher.settings, registry=any_publisher.registry, history=True, skip_refused=True
     )
 
-    told = publish_blocks(stream, group_lines(lines))
+    result = publish_blocks(stream, group_lines(lines))
 
-    assert (told.acknowledged, told.heartbeats, told.withheld_heartbeats, told.exit_code) == (2, 1, 1, 1)
+    assert (result.acknowledged, result.heartbeats, result.withheld_heartbeats, result.exit_code) == (2, 1, 1, 1)
 
 
 def test_nothing_that_follows_a_refused_line_of_a_stream_leaves(any_publisher: PublisherHarness) -> None:
     lines = [filing_line(1), filing_line(2), WRONG_LINE, filing_line(3)]
     stream = UploadRequest(settings=any_publisher.settings, registry=any_publisher.registry, history=True)
 
-    told = publish_blocks(stream, group_lines(lines))
+    result = publish_blocks(stream, group_lines(lines))
 
-    assert (told.acknowledged, told.exit_code, told.resume_from_line) == (2, 1, 3)
+    assert (result.acknowledged, result.exit_code, result.resume_from_line) == (2, 1, 3)
     assert {record.value for record in any_publisher.read_events(2)} == {filing_line(1), filing_line(2)}
 
 
@@ -103,12 +103,12 @@ def test_a_file_arrives_whole_in_order_and_with_the_time_at_which_it_was_told(
     lines = [line for n in range(500) for line in (filing_line(n, NOON + n), action_line(n, NOON + n + 1))]
     path = write_lines(tmp_path, [*lines, heartbeat_line(1, NOON + 501)])
 
-    told = publish_files(replace(upload_order(path, each_publisher.settings), registry=each_publisher.registry))
+    result = publish_files(replace(upload_order(path, each_publisher.settings), registry=each_publisher.registry))
     records = each_publisher.read_events(1000 + 2 * PARTITIONS)
 
     events = [record for record in records if b"|" in record.key]
     beats = [record for record in records if b"|" not in record.key]
-    assert (told.acknowledged, told.exit_code) == (1001, 0)
+    assert (result.acknowledged, result.exit_code) == (1001, 0)
     assert sorted(record.value for record in events) == sorted(lines)
     assert all(record.partition == partition_of(record.key, PARTITIONS) for record in events)
     assert {(r.topic, r.partition) for r in beats} == {(t, p) for t in each_publisher.topics for p in range(PARTITIONS)}
@@ -149,10 +149,10 @@ def test_a_file_that_changes_after_it_was_checked_does_not_leave(
         return found
 
     monkeypatch.setattr(request, "check_lines", survey_then_tamper)
-    told = publish_files(replace(upload_order(path, any_publisher.settings), registry=any_publisher.registry))
+    result = publish_files(replace(upload_order(path, any_publisher.settings), registry=any_publisher.registry))
 
-    assert (told.acknowledged, told.resume_from_line, told.exit_code) == (0, 1, 1)
-    assert "changed" in told.stop_cause
+    assert (result.acknowledged, result.resume_from_line, result.exit_code) == (0, 1, 1)
+    assert "changed" in result.stop_cause
     assert any_publisher.read_events(0) == []
 
 
@@ -168,9 +168,9 @@ def test_a_file_that_was_cut_after_it_was_checked_is_told(
         return found
 
     monkeypatch.setattr(request, "check_lines", survey_then_cut)
-    told = publish_files(
+    result = publish_files(
         replace(upload_order(path, any_publisher.settings), registry=any_publisher.registry, skip_refused=True)
     )
 
-    assert (told.acknowledged, told.resume_from_line, told.exit_code) == (0, 1, 1)
-    assert "changed" in told.stop_cause
+    assert (result.acknowledged, result.resume_from_line, result.exit_code) == (0, 1, 1)
+    assert "changed" in result.stop_cause

@@ -16,8 +16,10 @@ async def test_a_commit_of_several_megabytes_is_appended_whole(embedded_broker: 
     topics = required_topics(Registry.accepting_all(), application, Replication(factor=1, min_insync=1))
     with KafkaAdmin(embedded_broker) as broker:
         broker.create_topic(next(topic for topic in topics if topic.name == changelog_topic(application)))
-        told = broker.describe_settings([changelog_topic(application)])[changelog_topic(application)]
-    place = JournalTarget(embedded_broker, application, changelog_topic(application), 0, int(told["max.message.bytes"]))
+        settings = broker.describe_settings([changelog_topic(application)])[changelog_topic(application)]
+    place = JournalTarget(
+        embedded_broker, application, changelog_topic(application), 0, int(settings["max.message.bytes"])
+    )
     journal = AppendJournal(place, Failpoints())
     rows: dict[bytes, bytes | None] = {f"r|{number}".encode(): bytes(30_000) for number in range(journal.max_records)}
 

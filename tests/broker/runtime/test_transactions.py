@@ -83,8 +83,8 @@ async def test_a_commit_is_read_whole_on_every_topic(broker: str, journals: Jour
 
     await journal.commit(changes("whole", 5_000))
 
-    rows = [told for told in await read_topic(broker, CHANGELOG, PARTITIONS) if told.key.startswith(b"r|whole-")]
-    statuses = [told.value for told in await read_topic(broker, MEASURES, PARTITIONS)]
+    rows = [record for record in await read_topic(broker, CHANGELOG, PARTITIONS) if record.key.startswith(b"r|whole-")]
+    statuses = [record.value for record in await read_topic(broker, MEASURES, PARTITIONS)]
     assert len(rows) == 5_000
     assert b"whole" in statuses
 
@@ -98,7 +98,7 @@ async def test_a_new_owner_fences_the_former_one(broker: str, journals: JournalO
         await former.commit(changes("zombie", 1))
 
     await owner.commit(changes("after", 1))
-    keys = {told.key for told in await read_topic(broker, CHANGELOG, PARTITIONS)}
+    keys = {record.key for record in await read_topic(broker, CHANGELOG, PARTITIONS)}
     assert {b"r|before-0", b"r|after-0"} <= keys
     assert b"r|zombie-0" not in keys
 
@@ -121,7 +121,7 @@ async def test_what_a_dead_owner_left_open_is_aborted_by_the_next(
 
     await owner.commit(changes("heir", 1))
 
-    keys = {told.key for told in await read_topic(broker, CHANGELOG, PARTITIONS)}
+    keys = {record.key for record in await read_topic(broker, CHANGELOG, PARTITIONS)}
     assert b"r|heir-0" in keys
     assert b"r|orphan" not in keys
 
@@ -135,7 +135,7 @@ async def test_eight_partitions_commit_two_thousand_rows_each_at_the_same_time(
     await asyncio.gather(*(journal.commit(changes(f"eight{at}", 2_000)) for at, journal in enumerate(opened)))
 
     seconds = time.monotonic() - started
-    rows = [told for told in await read_topic(broker, CHANGELOG, PARTITIONS) if told.key.startswith(b"r|eight")]
+    rows = [record for record in await read_topic(broker, CHANGELOG, PARTITIONS) if record.key.startswith(b"r|eight")]
     assert len(rows) == PARTITIONS * 2_000
     assert seconds < 30, "a commit of 2,000 rows takes some 50 ms; thirty seconds mean that a request was given up"
 
@@ -173,7 +173,9 @@ async def test_a_cohort_of_megabytes_is_told_as_it_is_kept(apache_kafka: str) ->
     await journal.close()
 
     for name in names:
-        assert (b"c|large", cohort) in [(told.key, told.value) for told in await read_topic(apache_kafka, name, 1)]
+        assert (b"c|large", cohort) in [
+            (record.key, record.value) for record in await read_topic(apache_kafka, name, 1)
+        ]
 
 
 @pytest.fixture
@@ -219,4 +221,4 @@ async def test_a_journal_closes_on_a_silent_broker_and_what_was_not_told_never_c
         stoppable_apache_kafka.resume()
 
     stuck.cancel()
-    assert [told.key for told in await read_topic(stoppable_apache_kafka.bootstrap, CHANGELOG, 1)] == [CLAIM_KEY]
+    assert [record.key for record in await read_topic(stoppable_apache_kafka.bootstrap, CHANGELOG, 1)] == [CLAIM_KEY]

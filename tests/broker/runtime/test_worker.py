@@ -42,11 +42,11 @@ def scene(request: pytest.FixtureRequest) -> Iterator[CountingChain]:
 async def get_pages(worker: Worker) -> dict[str, tuple[int, str]]:
     health = Health(worker.stats, wall_clock_ms)
     async with serve_health(health, "127.0.0.1", 0) as port, aiohttp.ClientSession() as client:
-        told = {}
+        pages = {}
         for page in ("healthz", "readyz", "metrics"):
             async with client.get(f"http://127.0.0.1:{port}/{page}") as answer:
-                told[page] = (answer.status, await answer.text())
-        return told
+                pages[page] = (answer.status, await answer.text())
+        return pages
 
 
 async def test_a_worker_measures_refuses_and_tells_how_it_is(scene: CountingChain) -> None:
@@ -59,11 +59,11 @@ async def test_a_worker_measures_refuses_and_tells_how_it_is(scene: CountingChai
             lambda: all(one.log_time for one in worker.stats.owned.values()), "a time for every partition"
         )
 
-        told = await get_pages(worker)
+        pages = await get_pages(worker)
 
-    assert (told["healthz"], told["readyz"]) == ((200, "ok\n"), (200, "ok\n"))
-    assert 'safeclock_worker_records_refused_total{reason="not_json"} 1.0' in told["metrics"][1]
-    assert 'safeclock_worker_lag_records{partition="0"} 0.0' in told["metrics"][1]
+    assert (pages["healthz"], pages["readyz"]) == ((200, "ok\n"), (200, "ok\n"))
+    assert 'safeclock_worker_records_refused_total{reason="not_json"} 1.0' in pages["metrics"][1]
+    assert 'safeclock_worker_lag_records{partition="0"} 0.0' in pages["metrics"][1]
     (event,) = [refusal_records.decode_refusal(one.value or b"") for one in await scene.refusals()]
     assert (event.data.reason, event.data.topic) == (RefusalReason.NOT_JSON, scene.sources[0])
     assert (event.data.partition, event.data.offset) == (1, origin.offset)
@@ -74,9 +74,9 @@ async def test_a_worker_that_was_told_to_stop_is_not_ready_any_more(apache: Coun
     async with running_worker(apache) as worker:
         await wait_until_async(lambda: serving_partitions(worker) == 2, "both partitions to be served")
 
-    told = await get_pages(worker)
+    pages = await get_pages(worker)
 
-    assert told["readyz"] == (503, "no assignment now\n")
+    assert pages["readyz"] == (503, "no assignment now\n")
 
 
 async def test_a_restarted_worker_goes_on_where_the_last_one_committed(scene: CountingChain) -> None:
@@ -203,12 +203,12 @@ async def restart_and_stop(scene: CountingChain) -> None:
         await wait_until_async(lambda: applied_records(second) == 20, "20 more records")
 
 
-def without_hostname(told: TopicRecord) -> bytes:
+def without_hostname(record: TopicRecord) -> bytes:
     """Return a row of the changelog; a position as it is brought back from a backup, which names no topic of ours."""
-    value = told.value or b""
+    value = record.value or b""
     return (
         encode_checkpoint(msgspec.structs.replace(decode_checkpoint(value), output_topic_ids={}))
-        if told.key == CHECKPOINT_KEY
+        if record.key == CHECKPOINT_KEY
         else value
     )
 
@@ -248,13 +248,13 @@ async def test_only_the_committed_records_of_a_transactional_publisher_count(apa
 def test_a_worker_does_not_start_on_topics_that_are_missing_or_miscounted(apache: CountingChain) -> None:
     registry = counting_dependencies(apache.prefix, 3).registry
 
-    with pytest.raises(PreflightError) as told:
+    with pytest.raises(PreflightError) as raised:
         check_cluster(
             load_settings(apache.environment()), registry, apache.names._replace(measures=f"{apache.prefix}-nowhere")
         )
 
-    assert f"{apache.sources[0]}: expected 3 partitions, found 2" in str(told.value)
-    assert f"{apache.prefix}-nowhere: expected a topic with 3 partitions, found none" in str(told.value)
+    assert f"{apache.sources[0]}: expected 3 partitions, found 2" in str(raised.value)
+    assert f"{apache.prefix}-nowhere: expected a topic with 3 partitions, found none" in str(raised.value)
 
 
 def test_a_worker_does_not_start_on_senders_stamps_that_nobody_asked_for(apache: CountingChain) -> None:

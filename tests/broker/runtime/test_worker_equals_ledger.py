@@ -69,10 +69,10 @@ def reference_rows(story: Workload, prefix: str, now: Mapping[int, int]) -> Rows
 
     `now` is how far the time of every partition has passed: what is forgotten follows from it.
     """
-    trade = ledger_dependencies(prefix)
-    ledgers = {number: trade.make_ledger(number) for number in range(PARTITIONS)}
+    dependencies = ledger_dependencies(prefix)
+    ledgers = {number: dependencies.make_ledger(number) for number in range(PARTITIONS)}
     for one in story.records:
-        event = trade.decoder.decode(WorkloadSourceRecord(one, prefix, ()))  # type: ignore[arg-type]  # the stamp's kind is not read
+        event = dependencies.decoder.decode(WorkloadSourceRecord(one, prefix, ()))  # type: ignore[arg-type]  # the stamp's kind is not read
         assert ledgers[one.partition].apply(event) is None  # type: ignore[arg-type]  # a story holds no refusals
     rows: Rows = {}
     for number, ledger in ledgers.items():
@@ -98,8 +98,8 @@ def comparable(value: bytes | None) -> object:
 async def restore_rows(bootstrap: str, changelog: str) -> tuple[Rows, dict[int, int]]:
     """Return the rows of every partition, and to which instant its time has passed."""
     last: dict[int, dict[bytes, bytes | None]] = defaultdict(dict)
-    for told in await read_topic(bootstrap, changelog, PARTITIONS):
-        last[told.partition][told.key] = told.value
+    for record in await read_topic(bootstrap, changelog, PARTITIONS):
+        last[record.partition][record.key] = record.value
     kept = {
         (number, key): comparable(value)
         for number, rows in last.items()
@@ -109,16 +109,16 @@ async def restore_rows(bootstrap: str, changelog: str) -> tuple[Rows, dict[int, 
     return kept, {number: decode_checkpoint(rows[CHECKPOINT_KEY] or b"").log_time for number, rows in last.items()}
 
 
-async def run_worker(bootstrap: str, prefix: str, story: Workload, trade: WorkerDependencies) -> None:
+async def run_worker(bootstrap: str, prefix: str, story: Workload, dependencies: WorkerDependencies) -> None:
     """Let a worker take in a story that lies on its topics."""
     settings = load_settings(
         {"SAFECLOCK_BOOTSTRAP": bootstrap, "SAFECLOCK_APPLICATION": prefix, "SAFECLOCK_RECORD_TIME": "create"}
     )
     with KafkaAdmin(bootstrap) as admin:
-        for name in trade.output_topics or ():
+        for name in dependencies.output_topics or ():
             config = {} if name.endswith("refused") else {"cleanup.policy": "compact"}
             admin.create_topic(TopicSettings(name=name, partitions=PARTITIONS, replication_factor=1, config=config))
-    worker = Worker(settings, trade, FAST_SETTINGS)
+    worker = Worker(settings, dependencies, FAST_SETTINGS)
     try:
         await worker.start()
         await wait_until_async(lambda: applied_records(worker) == len(story.records), "the whole story")

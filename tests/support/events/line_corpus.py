@@ -131,8 +131,8 @@ def _by_time() -> Iterator[LineCase]:
 def _by_age() -> Iterator[LineCase]:
     filing, action, old = build_event(FILING), build_event(RESTRICTED), (RefusalReason.TOO_OLD, "time")
     # What was told two weeks late is too old by either basis; what was told at once long ago is only too old for now.
-    told_late = _changed_event(filing, time=format_timestamp(AT - MAX_AGE_MS), recordedtime=format_timestamp(AT + 1))
-    yield LineCase("a filing told two weeks late", told_late, old, old)
+    logged_late = _changed_event(filing, time=format_timestamp(AT - MAX_AGE_MS), recordedtime=format_timestamp(AT + 1))
+    yield LineCase("a filing told two weeks late", logged_late, old, old)
     long_ago = _changed_event(filing, time=format_timestamp(AT - 30 * DAY))
     yield LineCase("a filing of long ago, told at once", long_ago, None, old)
     yield _accepted_case("an action of long ago", _changed_event(action, time=format_timestamp(AT - 30 * DAY)))
@@ -143,8 +143,8 @@ def _watermark_cases() -> Iterator[LineCase]:
     yield _accepted_case("a promise as far ahead as clocks differ", _heartbeat_line(AT, AT + MAX_FUTURE_MS))
     further = _heartbeat_line(AT, AT + MAX_FUTURE_MS + 1)
     yield _rejected_case("a promise beyond its heartbeat", further, future, "complete_through")
-    told_later = _heartbeat_line(AT, AT + 10 * MINUTE, recordedtime=format_timestamp(NOW))
-    yield _rejected_case("a promise beyond its heartbeat, told later", told_later, future, "complete_through")
+    logged_later = _heartbeat_line(AT, AT + 10 * MINUTE, recordedtime=format_timestamp(NOW))
+    yield _rejected_case("a promise beyond its heartbeat, told later", logged_later, future, "complete_through")
     yield _rejected_case("a heartbeat in 2062", _heartbeat_line(AT, AT, time=FAR_FUTURE), future, "time")
     in_data = _heartbeat_line(AT, AT, data={"complete_through": FAR_FUTURE, "sequence": 1})
     yield _rejected_case("a promise up to 2062", in_data, future, "complete_through")

@@ -93,8 +93,8 @@ def _ledger_increases(source: SourceRecords, platform: str, tally: Mapping[str, 
         kind, _, word = name.partition("|")
         if kind in _METRIC_BY_COUNTER and (registered or kind == "refused"):
             metric, label = _METRIC_BY_COUNTER[kind]
-            told = platform if registered else UNKNOWN_PLATFORM
-            yield from [metric_series(metric, platform=told, **{label: word})] * count
+            counted = platform if registered else UNKNOWN_PLATFORM
+            yield from [metric_series(metric, platform=counted, **{label: word})] * count
         elif name in _NAMES and registered:
             yield from [metric_series(_NAMES[name], platform=platform)] * count
 

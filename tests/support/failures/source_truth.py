@@ -81,10 +81,10 @@ def read_sources(chain: Chain) -> SourceRecords:
     """
     found = []
     for topic in chain.sources:
-        deeds, reached = chain.registry.role_of_topic(topic) is not Role.REPORT_FILED, dict[int, int]()
+        is_action_topic, reached = chain.registry.role_of_topic(topic) is not Role.REPORT_FILED, dict[int, int]()
         for record in chain.read_committed(topic):
             at = reached[record.partition] = max(reached.get(record.partition, 0), record.timestamp)
-            found.append(((at, deeds, record.offset), record))
+            found.append(((at, is_action_topic, record.offset), record))
     return SourceRecords([record for _, record in sorted(found, key=itemgetter(0))], chain.registry)
 
 
@@ -248,11 +248,11 @@ def assert_all(chain: Chain, tally: FaultTally, source: SourceRecords | None = N
 
 def assert_only_committed_published(chain: Chain) -> None:
     """Assert that every value that `measures` ever had is in the changelog; not to be asked of a compacted one."""
-    told_values, committed = (
+    published_values, committed = (
         {(one.partition, one.key, one.value) for one in chain.read_committed(topic) if one.key != STATUS_KEY}
         for topic in (chain.names.measures, chain.names.changelog)
     )
-    assert told_values <= committed
+    assert published_values <= committed
 
 
 def _latest_by_key(records: Iterable[TopicRecord]) -> list[tuple[int, bytes, bytes]]:

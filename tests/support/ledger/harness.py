@@ -133,10 +133,10 @@ class LedgerHarness:
         self,
     ) -> tuple[dict[bytes, tuple[int, list[Entry]]], dict[str, dict[bytes, int]], dict[str, dict[str, int]]]:
         """Return what is in memory: reports, cohorts and counters, without what is zero or empty."""
-        cohorts, shelf = self.ledger.stored_cohorts(), self.ledger._store
+        cohorts, store = self.ledger.stored_cohorts(), self.ledger._store
         reports = {
             key: (found.row if isinstance(found, UnpackedReport) else CODEC.unpack_row(found))[:2]
-            for key, found in shelf._reports.items()
+            for key, found in store._reports.items()
         }
         return (
             reports,

@@ -114,7 +114,7 @@ class OracleReport(NamedTuple):
     conflict_count: int
     skewed_count: int
     bad_time_count: int
-    softened: bool
+    downgraded: bool
 
     @property
     def state(self) -> str:
@@ -170,11 +170,11 @@ def bin_of_duration(duration: int) -> int:
     return len(EDGES)
 
 
-def action_word(deed: ActionKind) -> str:
+def action_word(action_kind: ActionKind) -> str:
     """Return the word by which the oracle knows a deed."""
-    if deed.outcome in {Outcome.RESTRICTED, Outcome.ACCOUNT_RESTRICTED}:
-        return "final" if deed.is_final else "partial"
-    return deed.outcome.value
+    if action_kind.outcome in {Outcome.RESTRICTED, Outcome.ACCOUNT_RESTRICTED}:
+        return "final" if action_kind.is_final else "partial"
+    return action_kind.outcome.value
 
 
 def oracle_report(facts: Sequence[ReportEvent]) -> OracleReport:
@@ -202,7 +202,7 @@ def oracle_report(facts: Sequence[ReportEvent]) -> OracleReport:
         conflict_count=len(distinct) - len(winners) + max(0, len(filings) - 1),
         skewed_count=sum(action.at < filing.at for action in in_time) if filing else 0,
         bad_time_count=len(actions) - len(in_time),
-        softened=any(isinstance(fact, Amendment) and _is_downgrade(fact, filing) for fact in standing)
+        downgraded=any(isinstance(fact, Amendment) and _is_downgrade(fact, filing) for fact in standing)
         if filing
         else False,
     )
@@ -512,7 +512,7 @@ class Oracle:
         return Counter(
             OracleCohort(filing.platform, filing.at // DAY, filing.encoded_labels)
             for filing, story in self.profiles(events).values()
-            if story.softened
+            if story.downgraded
         )
 
     def deadline_outcomes(self, events: Sequence[Event], now: int) -> set[OracleDeadline]:
@@ -550,20 +550,20 @@ class Oracle:
         Reading: a report is sealed when the horizon, not the clock, is 400 days past its filing.
         """
         is_open = story.state in OPEN_STATES
-        sealed = is_open and horizon >= filing.at + self.unanswered_after
+        unanswered = is_open and horizon >= filing.at + self.unanswered_after
         runs = [oracle_run(clock, filing, story.steps) for clock in self.clocks]
         return OracleProfile(
-            state="unanswered" if sealed else story.state,
+            state="unanswered" if unanswered else story.state,
             entry_bin=self._entry_bin(filing),
-            filed_minute=(filing.at % DAY) // MINUTE if is_open and not sealed else None,
-            clocks=tuple(self._clock_value(filing, run, sealed=sealed) for run in runs),
+            filed_minute=(filing.at % DAY) // MINUTE if is_open and not unanswered else None,
+            clocks=tuple(self._clock_value(filing, run, unanswered=unanswered) for run in runs),
         )
 
     def _entry_bin(self, filing: Filing) -> int:
         delay = filing.logged_at - filing.at
         return -1 if delay <= max(PROMPT_WITHIN, self.cadences[filing.platform]) else bin_of_duration(delay)
 
-    def _clock_value(self, filing: Filing, run: OracleRun, *, sealed: bool) -> tuple[str, int]:
+    def _clock_value(self, filing: Filing, run: OracleRun, *, unanswered: bool) -> tuple[str, int]:
         """Return how a clock ended and its minute or bin.
 
         Reading: a sealed open clock is censored at 400 days, whenever it started and however long it was paused; a
@@ -571,7 +571,7 @@ class Oracle:
         """
         if run.ending == "absent":
             return ("absent", 0)
-        if run.ending == "open" and sealed:
+        if run.ending == "open" and unanswered:
             return ("frozen", bin_of_duration(self.unanswered_after))
         if run.ending == "open":
             return ("open", (run.start + run.paused_ms - filing.at // DAY * DAY) // MINUTE)

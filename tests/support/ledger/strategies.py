@@ -72,32 +72,34 @@ EventDraft = Callable[[bytes, str, int, int, int], Event]
 
 
 def _filing(labels: str, items: int, *, test: bool) -> EventDraft:
-    def make(key: bytes, platform: str, at: int, told: int, number: int) -> Filing:
+    def make(key: bytes, platform: str, at: int, logged_at: int, number: int) -> Filing:
         content = _content_digest("filing", at, labels, items, test)
-        return Filing(key, platform, at, told, number, content, labels, items, test)
+        return Filing(key, platform, at, logged_at, number, content, labels, items, test)
 
     return make
 
 
-def _action(deed: ActionKind, items: int) -> EventDraft:
-    def make(key: bytes, platform: str, at: int, told: int, number: int) -> Action:
-        return Action(key, platform, at, told, number, _content_digest("action", at, deed, items), deed, items)
+def _action(action_kind: ActionKind, items: int) -> EventDraft:
+    def make(key: bytes, platform: str, at: int, logged_at: int, number: int) -> Action:
+        return Action(
+            key, platform, at, logged_at, number, _content_digest("action", at, action_kind, items), action_kind, items
+        )
 
     return make
 
 
 def _amendment(harm: Harm | None, severity: Severity | None) -> EventDraft:
-    def make(key: bytes, platform: str, at: int, told: int, number: int) -> Amendment:
+    def make(key: bytes, platform: str, at: int, logged_at: int, number: int) -> Amendment:
         return Amendment(
-            key, platform, at, told, number, _content_digest("amendment", at, harm, severity), harm, severity
+            key, platform, at, logged_at, number, _content_digest("amendment", at, harm, severity), harm, severity
         )
 
     return make
 
 
 def _retraction(retracts: int) -> EventDraft:
-    def make(key: bytes, platform: str, at: int, told: int, number: int) -> Retraction:
-        return Retraction(key, platform, at, told, number, _content_digest("retraction", at, retracts), retracts)
+    def make(key: bytes, platform: str, at: int, logged_at: int, number: int) -> Retraction:
+        return Retraction(key, platform, at, logged_at, number, _content_digest("retraction", at, retracts), retracts)
 
     return make
 
@@ -127,8 +129,8 @@ def report_events(draw: st.DrawFn, key: bytes = REPORT_KEYS[0]) -> list[Event]:
     events: list[Event] = []
     if draw(st.integers(0, 9)):
         labels, items = draw(st.sampled_from(_LABELS)), draw(st.sampled_from([1, 1, 2, 3]))
-        told = origin + draw(_DELAYS)
-        events.append(_filing(labels, items, test=False)(key, platform, origin, told, 10))
+        logged_at = origin + draw(_DELAYS)
+        events.append(_filing(labels, items, test=False)(key, platform, origin, logged_at, 10))
         events += draw(_action_sequences(key, origin))
     for place, draft in enumerate(draw(st.lists(_event_drafts, max_size=8))):
         at = origin + draw(_OFFSETS)
@@ -143,9 +145,11 @@ def _action_sequences(draw: st.DrawFn, key: bytes, origin: int) -> list[Event]:
     platform = key.split(b"|")[0].decode()
     events: list[Event] = []
     at = origin
-    for place, deed in enumerate(draw(st.lists(_action_kinds, min_size=draw(st.sampled_from([0, 2, 5])), max_size=7))):
+    for place, action_kind in enumerate(
+        draw(st.lists(_action_kinds, min_size=draw(st.sampled_from([0, 2, 5])), max_size=7))
+    ):
         at += draw(_GAPS)
-        events.append(_action(deed, draw(_items))(key, platform, at, at, 11 + place))
+        events.append(_action(action_kind, draw(_items))(key, platform, at, at, 11 + place))
     return events
 
 

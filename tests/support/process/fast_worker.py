@@ -35,11 +35,11 @@ def output_topics(application: str) -> OutputTopics:
     return OutputTopics(changelog_topic(application), *own)
 
 
-def with_fault(trade: WorkerDependencies, token: str) -> WorkerDependencies:
+def with_fault(dependencies: WorkerDependencies, token: str) -> WorkerDependencies:
     """Return a trade whose ledgers fail at every event of the report `token`."""
 
     def ledger(number: int) -> Ledger:
-        made = trade.make_ledger(number)
+        made = dependencies.make_ledger(number)
         apply = made.apply
 
         def failing(event: Event) -> RefusalReason | None:
@@ -50,14 +50,14 @@ def with_fault(trade: WorkerDependencies, token: str) -> WorkerDependencies:
         made.apply = failing  # type: ignore[method-assign]
         return made
 
-    return replace(trade, make_ledger=ledger)
+    return replace(dependencies, make_ledger=ledger)
 
 
-def with_commit_fault(trade: WorkerDependencies, token: str) -> WorkerDependencies:
+def with_commit_fault(dependencies: WorkerDependencies, token: str) -> WorkerDependencies:
     """Return a trade whose ledgers cannot settle the report `token`: the fault shows when a commit is made."""
 
     def ledger(number: int) -> Ledger:
-        made = trade.make_ledger(number)
+        made = dependencies.make_ledger(number)
         assert isinstance(made, domain.Ledger)
         settle = made._fast_path.settle
 
@@ -69,15 +69,19 @@ def with_commit_fault(trade: WorkerDependencies, token: str) -> WorkerDependenci
         made._fast_path.settle = failing  # type: ignore[method-assign]
         return made
 
-    return replace(trade, make_ledger=ledger)
+    return replace(dependencies, make_ledger=ledger)
 
 
 if __name__ == "__main__":
     logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     settings = load_settings(os.environ)
     session = float(os.environ.get(SESSION_VARIABLE, FAST_SETTINGS.session_seconds))
-    manner = FAST_SETTINGS._replace(session_seconds=session, rebalance_seconds=1.5 * session)
-    trade = replace(build_worker_dependencies(settings), output_topics=output_topics(settings.application))
+    tuning = FAST_SETTINGS._replace(session_seconds=session, rebalance_seconds=1.5 * session)
+    dependencies = replace(build_worker_dependencies(settings), output_topics=output_topics(settings.application))
     if COMMIT_FAULT_VARIABLE in os.environ:
-        trade = with_commit_fault(trade, os.environ[COMMIT_FAULT_VARIABLE])
-    main(settings, with_fault(trade, os.environ[FAULT_VARIABLE]) if FAULT_VARIABLE in os.environ else trade, manner)
+        dependencies = with_commit_fault(dependencies, os.environ[COMMIT_FAULT_VARIABLE])
+    main(
+        settings,
+        with_fault(dependencies, os.environ[FAULT_VARIABLE]) if FAULT_VARIABLE in os.environ else dependencies,
+        tuning,
+    )

@@ -37,11 +37,13 @@ def run_until_due(
 ) -> int:
     """Let a worker count what is there, and return to which instant beyond `due` time has passed."""
     settings = load_settings(chain.environment(SAFECLOCK_COMMIT_INTERVAL_MS="20"))
-    trade = build_worker_dependencies(settings)
+    dependencies = build_worker_dependencies(settings)
 
     async def work() -> int:
         worker = Worker(
-            settings, replace(trade, decoder=decoder(trade.decoder), output_topics=chain.names), FAST_SETTINGS
+            settings,
+            replace(dependencies, decoder=decoder(dependencies.decoder), output_topics=chain.names),
+            FAST_SETTINGS,
         )
         try:
             await worker.start()

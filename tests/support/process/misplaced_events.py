@@ -47,13 +47,13 @@ def publish_misplaced(chain: Chain) -> set[RecordPosition]:
 
 async def _publish(chain: Chain) -> set[RecordPosition]:
     topics = {role: next(topic for topic in chain.sources if topic.endswith(role)) for role in Role}
-    told: dict[Role, tuple[ReportFiled | NoViolation, int]] = {
+    lines: dict[Role, tuple[ReportFiled | NoViolation, int]] = {
         Role.REPORT_FILED: (FILING_DATA, AT),
         Role.ACTION_TAKEN: (NoViolation(), AT + HOUR),
     }
     astray = set()
     async with running_producer(chain.bootstrap) as producer:
-        for role, (data, at) in told.items():
+        for role, (data, at) in lines.items():
             sent = [
                 await producer.send(
                     topics[role],

@@ -20,13 +20,13 @@ def assert_equals_reference(
     lines = list(lines)
     expected = totals_of_file(load_files(lines, chain.registry, rulebook=rulebook), now)
     measured, committed = chain.stored(chain.names.measures), chain.stored(chain.names.changelog)
-    wanted, told = ledger_totals(expected, chain.registry.partitions), ledger_totals(measured)
+    wanted, totals = ledger_totals(expected, chain.registry.partitions), ledger_totals(measured)
 
     assert report_rows(committed) == report_rows(expected)
     assert ledger_totals(committed) == wanted
-    assert told.cohorts == wanted.cohorts
-    assert told.counters == wanted.counters
-    assert told.watermarks == wanted.watermarks
+    assert totals.cohorts == wanted.cohorts
+    assert totals.counters == wanted.counters
+    assert totals.watermarks == wanted.watermarks
     assert _values(chain, chain.names.measures) <= _values(chain, chain.names.changelog)
     noticed = latest_updates.expected_updates(lines, chain.registry, now, rulebook)
     assert noticed

@@ -151,8 +151,8 @@ async def publish_all(chain: Chain, work: SpoiltRunOptions, halfway: Callable[[]
             if number == work.reports // 2:
                 halfway()
             share = work.spoilt_batches * (number + 1) // work.reports - work.spoilt_batches * number // work.reports
-            told = await publish_spoilt_batches(putter, chain, work.seed + number, share, work.at)
-            rejected, unreadable, records = rejected + told[0], unreadable | told[1], records + told[2]
+            counts = await publish_spoilt_batches(putter, chain, work.seed + number, share, work.at)
+            rejected, unreadable, records = rejected + counts[0], unreadable | counts[1], records + counts[2]
             for pair, data in good_report(chain, number, work.at):
                 put = await putter.send_batch(pair, data)
                 assert put.error == 0, f"expected the broker to take a good batch, got {put}"
@@ -163,10 +163,10 @@ def read_result(chain: Chain) -> SpoiltRunResult:
     """Return what a chain has counted and refused."""
     stored: StoredRows = chain.stored(chain.names.measures)
     whole = ledger_totals(stored)
-    told = Counter[str]()
+    counts = Counter[str]()
     counted: dict[bytes, dict[str, int]] = {}
     for key, tally in whole.counters.items():
-        told.update(
+        counts.update(
             {
                 name.removeprefix(_REFUSED_PREFIX): size
                 for name, size in tally.items()
@@ -180,20 +180,20 @@ def read_result(chain: Chain) -> SpoiltRunResult:
         if one.value is not None
     ]
     places = [(one.topic, one.partition, one.offset) for one in refusals if one.reason is RefusalReason.UNDECODABLE]
-    return SpoiltRunResult({key: tally for key, tally in counted.items() if tally}, whole.cohorts, told, places)
+    return SpoiltRunResult({key: tally for key, tally in counted.items() if tally}, whole.cohorts, counts, places)
 
 
 def has_counted(chain: Chain, reports: int, refusals: int) -> bool:
     """Return whether every good report and its action are counted, and as much is refused."""
-    filings, deeds, told = 0, 0, 0
+    filings, actions, refused = 0, 0, 0
     for _, key, value in chain.stored(chain.names.measures):
         if key.startswith(COUNTERS_PREFIX):
             for tally in ledger_totals([(0, key, value)]).counters.values():
                 filings += tally.get(counters.FILED, 0)
-                deeds += tally.get(counters.action("restricted"), 0)
-                told += sum(size for name, size in tally.items() if name.startswith(_REFUSED_PREFIX))
+                actions += tally.get(counters.action("restricted"), 0)
+                refused += sum(size for name, size in tally.items() if name.startswith(_REFUSED_PREFIX))
     wanted = reports * (1 + len(OTHER_PLATFORMS))
-    return filings >= wanted and deeds >= wanted and told >= refusals
+    return filings >= wanted and actions >= wanted and refused >= refusals
 
 
 def run_chain(chain: Chain, work: SpoiltRunOptions) -> tuple[SpoiltRunCounts, SpoiltRunResult]:
@@ -205,11 +205,11 @@ def run_chain(chain: Chain, work: SpoiltRunOptions) -> tuple[SpoiltRunCounts, Sp
         workers[0].kill()
         workers.append(chain.start_worker())
 
-    told = asyncio.run(publish_all(chain, work, takeover))
-    refusals = len(told.unreadable_positions) + told.records
+    counts = asyncio.run(publish_all(chain, work, takeover))
+    refusals = len(counts.unreadable_positions) + counts.records
     wait_until(lambda: has_counted(chain, work.reports, refusals), "all to be counted", chain.logs, seconds=900.0)
     assert workers[-1].terminate() == 0, chain.logs()
-    return told, read_result(chain)
+    return counts, read_result(chain)
 
 
 def report_count(spoilt: int) -> int:
@@ -223,23 +223,23 @@ def compare(
     """Return what was put, and what became of a run with spoilt batches and of one without."""
     work = SpoiltRunOptions(seed, spoilt, reports, at=wall_clock_ms() - _REPORT_AGE_MS)
     with closing(OwnTopicsChain(bootstrap, folder, PARTITIONS)) as chain:
-        told, attacked = run_chain(chain, work)
+        counts, attacked = run_chain(chain, work)
     with closing(OwnTopicsChain(bootstrap, folder, PARTITIONS)) as chain:
         _, alone = run_chain(chain, work._replace(spoilt_batches=0))
-    return told, attacked, alone
+    return counts, attacked, alone
 
 
-def compare_results(told: SpoiltRunCounts, attacked: SpoiltRunResult, alone: SpoiltRunResult) -> None:
+def compare_results(counts: SpoiltRunCounts, attacked: SpoiltRunResult, alone: SpoiltRunResult) -> None:
     """Raise AssertionError where a good event was lost, a platform was counted otherwise, or a batch was told wrongly."""
     assert attacked.counted == alone.counted, "expected the same counts of every platform"
     assert attacked.cohorts == alone.cohorts, "expected the same cohorts of every platform"
     assert not alone.refused, "expected nothing to be refused of what is good"
-    assert sorted(attacked.refused_positions) == sorted(told.unreadable_positions), (
+    assert sorted(attacked.refused_positions) == sorted(counts.unreadable_positions), (
         "expected each batch to be told once, where it lies"
     )
-    assert attacked.refused[RefusalReason.UNDECODABLE] == len(told.unreadable_positions), (
+    assert attacked.refused[RefusalReason.UNDECODABLE] == len(counts.unreadable_positions), (
         "expected each batch to be counted once"
     )
-    assert sum(attacked.refused.values()) == len(told.unreadable_positions) + told.records, (
+    assert sum(attacked.refused.values()) == len(counts.unreadable_positions) + counts.records, (
         "expected all else to be refused"
     )

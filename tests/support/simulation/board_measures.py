@@ -82,8 +82,8 @@ def apply_updates(board: Board, updates: Iterable[Update]) -> Board:
 @lru_cache(maxsize=1)
 def simulated_measures() -> SimulatedMeasures:
     """Return a history as eight workers tell it in several commits, and as the batch path measures it."""
-    told = list(simulate_history(SIMULATION_PLAN))
-    batch = load_files((encode_line(one) for one in told), demo_registry(), None, RULEBOOK)
+    published = list(simulate_history(SIMULATION_PLAN))
+    batch = load_files((encode_line(one) for one in published), demo_registry(), None, RULEBOOK)
     assert batch.as_of is not None
     return SimulatedMeasures(
         updates=tuple(_updates(batch.as_of)),

@@ -47,26 +47,26 @@ def simulate_workload(reports: int, end_ms: int, records: int | None = None) -> 
 
     A heartbeat is one record on each partition, as a publisher sends it.
     """
-    told: list[WorkloadRecord] = []
+    generated: list[WorkloadRecord] = []
     lines: list[bytes] = []
     begun: dict[str, list[int]] = defaultdict(list)
     acted: dict[str, list[int]] = defaultdict(list)
     for one in simulate_history(SimulationConfig.ending_at(end_ms, seed=7, reports=reports)):
-        if records is not None and len(told) >= records:
+        if records is not None and len(generated) >= records:
             break
         event = one.event
-        told.extend(_records(one))
+        generated.extend(_records(one))
         lines.append(encode_line(one) + b"\n")
         if isinstance(event, ReportFiledEvent):
             begun[event.subject].append(parse_timestamp(event.time))
         elif isinstance(event, ActionTakenEvent):
             acted[event.subject].append(parse_timestamp(event.time))
     firsts = {token: min(times) for token, times in acted.items()}
-    return Workload(told, lines, _totals({token: min(times) for token, times in begun.items()}, firsts))
+    return Workload(generated, lines, _totals({token: min(times) for token, times in begun.items()}, firsts))
 
 
-def _records(told: PublishedEvent) -> Iterable[WorkloadRecord]:
-    at_ms, topic, platform, event = told
+def _records(published: PublishedEvent) -> Iterable[WorkloadRecord]:
+    at_ms, topic, platform, event = published
     value = encode_structured(event)
     if isinstance(event, HeartbeatEvent):
         key = heartbeat_key(platform)

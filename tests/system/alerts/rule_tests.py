@@ -32,10 +32,10 @@ def promised_delay(alert: Alert) -> float:
     return seconds(alert.notified_within) - FIRING_ALLOWANCE_SECONDS[alert.severity]
 
 
-def write_scenario_file(folder: Path, alert: Alert, told: AlertScenarios) -> Path:
+def write_scenario_file(folder: Path, alert: Alert, scenarios: AlertScenarios) -> Path:
     """Write the tales of an alert as one file of tests; returns its path."""
-    tests = [_firing(alert, told.firing), *(_not_firing(alert, tale) for tale in told.not_firing)]
-    return _write(folder, alert, _evaluation_interval(alert, told.firing), tests)
+    tests = [_firing(alert, scenarios.firing), *(_not_firing(alert, tale) for tale in scenarios.not_firing)]
+    return _write(folder, alert, _evaluation_interval(alert, scenarios.firing), tests)
 
 
 def write_trial_file(folder: Path, alert: Alert, trials: Iterable[tuple[str, AlertScenario, bool]]) -> Path:

@@ -46,7 +46,7 @@ _SLOW: Final = _HARBOR | {"clock": "time_to_action"}
 def _deadlines(reached: str, missed: str) -> Series:
     nothing = {f'safeclock_deadline_corrected_total{{{_LIVE},counted="{of}"}}': "0xN" for of in ("reached", "missed")}
     counted = {
-        f"safeclock_deadline_{of}_total{{{_LIVE}}}": told for of, told in (("reached", reached), ("missed", missed))
+        f"safeclock_deadline_{of}_total{{{_LIVE}}}": series for of, series in (("reached", reached), ("missed", missed))
     }
     return _FRESH_5M | nothing | counted
 
@@ -73,7 +73,7 @@ def _burn_rate_scenarios(begins: str, firing: str, least: str, allowed: str) -> 
 
 
 def _filings(filed: str, **more: str) -> Series:
-    plain = {f"safeclock_{name}_total{{{HARBOR_LABEL}}}": told for name, told in more.items()}
+    plain = {f"safeclock_{name}_total{{{HARBOR_LABEL}}}": series for name, series in more.items()}
     actions = {f'safeclock_actions_total{{{HARBOR_LABEL},outcome="restricted"}}': filed}
     return _FRESH_5M | {f"safeclock_reports_filed_total{{{HARBOR_LABEL}}}": filed} | actions | plain
 
@@ -104,8 +104,8 @@ def _cohorts(estimate: str, high: str, filed: str) -> Series:
         for bound, share in (("low", 0.85), ("estimate", 0.9), ("high", 0.95))
     }
     new = {
-        f'safeclock_cohort_within_ratio{{{at},cohort="week-01",bound="{bound}"}}': told
-        for bound, told in (("estimate", estimate), ("high", high))
+        f'safeclock_cohort_within_ratio{{{at},cohort="week-01",bound="{bound}"}}': series
+        for bound, series in (("estimate", estimate), ("high", high))
     }
     sizes = {
         f'safeclock_cohort_filed_reports{{{HARBOR_LABEL},cohort="week-{week:02}"}}': "100xN" for week in range(5, 13)
@@ -120,7 +120,7 @@ def _refused(refused: str, filed: str = "0+10xN", reason: str = "bad_value") -> 
 
 
 def _all_up(**targets: str) -> Series:
-    return {f'up{{job="{name.partition("_")[0]}",instance="{name}"}}': told for name, told in targets.items()}
+    return {f'up{{job="{name.partition("_")[0]}",instance="{name}"}}': series for name, series in targets.items()}
 
 
 def _clock_info(statistic: str = "each", reviewed: str = "no") -> Series:
@@ -155,13 +155,13 @@ def _lag(lag: str) -> Series:
 
 
 def _partitions(one: str, other: str) -> Series:
-    ready = {f'safeclock_partition_ready{{partition="{number}"}}': told for number, told in enumerate((one, other))}
+    ready = {f'safeclock_partition_ready{{partition="{number}"}}': series for number, series in enumerate((one, other))}
     return {"safeclock_partitions_expected": "2xN"} | ready
 
 
 def _commits(**workers: str) -> Series:
     return {
-        f'safeclock_worker_commits_total{{instance="{name}",partition="0"}}': told for name, told in workers.items()
+        f'safeclock_worker_commits_total{{instance="{name}",partition="0"}}': series for name, series in workers.items()
     }
 
 
@@ -179,7 +179,7 @@ _CADENCE: Final = f"safeclock_cadence_seconds{{{HARBOR_LABEL}}}"
 _COMPLETE: Final = f"safeclock_complete_through_timestamp_seconds{{{HARBOR_LABEL}}}"
 _LOST: Final = 'safeclock_source_records_lost_total{instance="w1",partition="0"}'
 _SUSPENDED: Final = f'safeclock_worker_suspended_partitions{{instance="w1",{HARBOR_LABEL}}}'
-_LOST_AS_TOLD: Final = 'safeclock_partition_records_lost_total{partition="0"}'
+_LOST_AS_REPORTED: Final = 'safeclock_partition_records_lost_total{partition="0"}'
 _FEEDBACK: Final = f'safeclock_worker_feedback_failing{{instance="w1",{HARBOR_LABEL}}}'
 _FAILED: Final = 'prometheus_rule_evaluation_failures_total{rule_group="safeclock.yml;safeclock-alerts"}'
 _UNSENT: Final = 'alertmanager_notification_requests_failed_total{integration="webhook"}'
@@ -489,7 +489,7 @@ SCENARIOS: Final[Mapping[str, AlertScenarios]] = {
         ),
     ),
     "SafeclockRecordsLost": AlertScenarios(
-        AlertScenario(_FRESH | {_LOST: "0x29 7xN", _LOST_AS_TOLD: "0x29 7xN"}, "30m", fires={"partition": "0"}),
+        AlertScenario(_FRESH | {_LOST: "0x29 7xN", _LOST_AS_REPORTED: "0x29 7xN"}, "30m", fires={"partition": "0"}),
         (
             AlertScenario({_LOST: "7xN"}, "61m", resolves_after="4h", reason="an old gap"),
             AlertScenario(

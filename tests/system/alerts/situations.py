@@ -62,26 +62,26 @@ def _scenario_of(tale: AlertScenario, history: History, begins: float, ends: flo
     return tale._replace(series=series, fires_after=f"{int(begins)}s", resolves_after=f"{int(ends)}s", reason=why)
 
 
-def first_evaluated_when_firing(alert: Alert, told: AlertScenarios) -> Iterator[SituationCase]:
+def first_evaluated_when_firing(alert: Alert, scenarios: AlertScenarios) -> Iterator[SituationCase]:
     """Yield a Prometheus that is new, and finds what has been wrong for long."""
-    yield _series_appear_late(alert, told, set(told.firing.series), "Prometheus is new")
+    yield _series_appear_late(alert, scenarios, set(scenarios.firing.series), "Prometheus is new")
 
 
-def series_appear(alert: Alert, told: AlertScenarios) -> Iterator[SituationCase]:
+def series_appear(alert: Alert, scenarios: AlertScenarios) -> Iterator[SituationCase]:
     """Yield series that are first seen when they tell the fault already, while Prometheus and the rest were there."""
-    accused = {name for name in told.firing.series if _is_of_alerted_platform(name, told.firing)}
+    accused = {name for name in scenarios.firing.series if _is_of_alerted_platform(name, scenarios.firing)}
     if accused:
-        yield _series_appear_late(alert, told, accused, "the series is new")
+        yield _series_appear_late(alert, scenarios, accused, "the series is new")
 
 
-def _series_appear_late(alert: Alert, told: AlertScenarios, names: set[str], why: str) -> SituationCase:
+def _series_appear_late(alert: Alert, scenarios: AlertScenarios, names: set[str], why: str) -> SituationCase:
     """Return the firing tale, some series of which are first scraped when half of what is promised has passed."""
-    tale = told.firing
+    tale = scenarios.firing
     first = math.ceil((seconds(tale.fires_after) + promised_delay(alert) / 2) / seconds(tale.step))
     return _firing_case(
         alert,
         tale,
-        first * seconds(tale.step) + seconds(told.visible_after),
+        first * seconds(tale.step) + seconds(scenarios.visible_after),
         lambda history: {
             name: with_gap(values, 0, first) if name in names else values for name, values in history.items()
         },
@@ -94,20 +94,20 @@ def _is_of_alerted_platform(series: str, tale: AlertScenario) -> bool:
     return any(words in series for words in whose) if whose else name_of(series) not in _CONTEXT_METRICS
 
 
-def processes_restart(alert: Alert, told: AlertScenarios) -> Iterator[SituationCase]:
+def processes_restart(alert: Alert, scenarios: AlertScenarios) -> Iterator[SituationCase]:
     """Yield restarts of the processes that are read, of Prometheus, and of one of two boards, while the alert waits.
 
     A restart ends a short wait and may delay it; a wait of an hour or more goes on over it. What must not fire does
     not when all of them restart one after the other.
     """
-    tale, step, wait = told.firing, seconds(told.firing.step), seconds(alert.for_)
+    tale, step, wait = scenarios.firing, seconds(scenarios.firing.step), seconds(alert.for_)
     at = seconds(tale.fires_after) + wait / 2
     late = seconds(tale.fires_after) if wait >= HOUR else at + max(RESTART, step)
     for why, restart in _RESTARTS.items():
         first, last = _downtime_at(at, step)
         change = _with_downtime(restart, first, last)
-        yield _firing_case(alert, tale, late + seconds(told.visible_after), change, why)
-    for quiet in told.not_firing:
+        yield _firing_case(alert, tale, late + seconds(scenarios.visible_after), change, why)
+    for quiet in scenarios.not_firing:
         ends, history = seconds(quiet.resolves_after), scenario_history(quiet, seconds(quiet.resolves_after))
         for number, restart in enumerate(_RESTARTS.values(), start=1):
             history = restart(history, *_downtime_at(number / 4 * ends, seconds(quiet.step)))
@@ -146,20 +146,20 @@ _RESTARTS: Final = {
 }
 
 
-def prometheus_down(alert: Alert, told: AlertScenarios) -> Iterator[SituationCase]:
+def prometheus_down(alert: Alert, scenarios: AlertScenarios) -> Iterator[SituationCase]:
     """Yield a Prometheus that is away for an hour in which it goes wrong."""
-    tale, step = told.firing, seconds(told.firing.step)
+    tale, step = scenarios.firing, seconds(scenarios.firing.step)
     first = int(max(0, seconds(tale.fires_after) - 10 * MINUTE) / step)
     last = first + int(HOUR / step)
     change = _with_downtime(_prometheus, first, last)
     yield _firing_case(
-        alert, tale, last * step + seconds(told.visible_after), change, "Prometheus was away for an hour"
+        alert, tale, last * step + seconds(scenarios.visible_after), change, "Prometheus was away for an hour"
     )
 
 
-def changelog_replayed(alert: Alert, told: AlertScenarios) -> Iterator[SituationCase]:
+def changelog_replayed(alert: Alert, scenarios: AlertScenarios) -> Iterator[SituationCase]:
     """Yield a changelog that is measured again within an hour; before and afterwards nothing is wrong."""
-    tale, begins, step = told.firing, seconds(told.firing.fires_after), seconds(told.firing.step)
+    tale, begins, step = scenarios.firing, seconds(scenarios.firing.fires_after), seconds(scenarios.firing.step)
     if not begins or not any(is_exported_by_board(name) for name in tale.series):
         return
     healthy, bad = scenario_history(tale, begins - step), scenario_history(tale, begins + promised_delay(alert))
@@ -177,9 +177,9 @@ def changelog_replayed(alert: Alert, told: AlertScenarios) -> Iterator[Situation
         yield trial("all is counted again, and the figures claim to be fresh", all_of_it._replace(lag_seconds=0))
 
 
-def volume_trends(alert: Alert, told: AlertScenarios) -> Iterator[SituationCase]:
+def volume_trends(alert: Alert, scenarios: AlertScenarios) -> Iterator[SituationCase]:
     """Yield fewer events, or more, from day to day."""
-    tale = told.firing
+    tale = scenarios.firing
     if any(is_volume(name) for name in tale.series):
         for why, trend in (("volume falls", -TREND), ("volume rises", TREND)):
             yield _firing_case(
@@ -193,16 +193,16 @@ def _with_trend(trend: float) -> Change:
     }
 
 
-def each_objective_period(alert: Alert, told: AlertScenarios) -> Iterator[SituationCase]:
+def each_objective_period(alert: Alert, scenarios: AlertScenarios) -> Iterator[SituationCase]:
     """Yield rules that are judged over the last days and by calendar, while reports of the period fall and rise."""
     if "safeclock_objective_" not in alert.expr:
         return
     for calendar in ("no", "yes"):
         series = {
             name.replace('calendar="yes"', f'calendar="{calendar}"'): values
-            for name, values in told.firing.series.items()
+            for name, values in scenarios.firing.series.items()
         }
-        for trial in volume_trends(alert, told._replace(firing=told.firing._replace(series=series))):
+        for trial in volume_trends(alert, scenarios._replace(firing=scenarios.firing._replace(series=series))):
             yield trial._replace(
                 scenario=trial.scenario._replace(reason=f"{trial.scenario.reason}, calendar: {calendar}")
             )

@@ -18,10 +18,10 @@ DAYS = 86_400
 
 
 def _scenario_seconds(alert: Alert) -> float:
-    told = SCENARIOS[alert.name]
+    scenarios = SCENARIOS[alert.name]
     return max(
         seconds(moment)
-        for tale in (told.firing, *told.not_firing)
+        for tale in (scenarios.firing, *scenarios.not_firing)
         for moment in (tale.fires_after, tale.resolves_after or "0m")
     )
 
@@ -45,8 +45,8 @@ def promtool() -> str:
 def test_every_alert_is_told_firing_and_not_firing() -> None:
     # The watchdog alone never falls silent.
     assert set(SCENARIOS) == set(NAMES)
-    assert [name for name, told in SCENARIOS.items() if not told.not_firing] == ["SafeclockWatchdog"]
-    assert all(tale.reason for told in SCENARIOS.values() for tale in told.not_firing)
+    assert [name for name, scenarios in SCENARIOS.items() if not scenarios.not_firing] == ["SafeclockWatchdog"]
+    assert all(tale.reason for scenarios in SCENARIOS.values() for tale in scenarios.not_firing)
 
 
 @alerts_with_scenarios
@@ -55,9 +55,9 @@ def test_an_alert_fires_in_time_and_is_held_back_by_each_of_its_guards(
 ) -> None:
     story = write_scenario_file(tmp_path, alert, SCENARIOS[alert.name])
 
-    told = subprocess.run([promtool, "test", "rules", story], capture_output=True, text=True, check=False)
+    result = subprocess.run([promtool, "test", "rules", story], capture_output=True, text=True, check=False)
 
-    assert told.returncode == 0, told.stdout + told.stderr
+    assert result.returncode == 0, result.stdout + result.stderr
 
 
 def test_prometheus_reads_the_rules(promtool: str) -> None:
@@ -68,6 +68,6 @@ def test_prometheus_reads_the_rules(promtool: str) -> None:
 
 @pytest.mark.parametrize("story", RULE_TEST_FILES, ids=lambda story: story.stem)
 def test_what_an_alert_says_is_what_was_measured(promtool: str, story: Path) -> None:
-    told = subprocess.run([promtool, "test", "rules", story], capture_output=True, text=True, check=False)
+    result = subprocess.run([promtool, "test", "rules", story], capture_output=True, text=True, check=False)
 
-    assert told.returncode == 0, told.stdout + told.stderr
+    assert result.returncode == 0, result.stdout + result.stderr

@@ -32,12 +32,12 @@ each_alert = pytest.mark.parametrize(
 )
 
 
-def _missing_exemptions(alert: Alert, told: AlertScenarios, why_not: Mapping[str, str]) -> set[str]:
+def _missing_exemptions(alert: Alert, scenarios: AlertScenarios, why_not: Mapping[str, str]) -> set[str]:
     """Return the situations that an alert is neither tried in nor has a reason against."""
     return {
         name
         for name, situation in SITUATIONS.items()
-        if name not in why_not and next(situation(alert, told), None) is None
+        if name not in why_not and next(situation(alert, scenarios), None) is None
     }
 
 
@@ -69,12 +69,12 @@ def test_an_alert_on_events_of_platforms_has_no_reason_against_a_rebuilt_changel
 
 @each_alert
 def test_an_alert_holds_its_promise_in_every_situation(tmp_path: Path, alert: Alert) -> None:
-    told, why_not = SCENARIOS[alert.name], exemption_reasons(alert)
+    scenarios, why_not = SCENARIOS[alert.name], exemption_reasons(alert)
     trials = [
         (f"{name}: {trial.scenario.reason}", trial.scenario, trial.fires)
         for name, situation in SITUATIONS.items()
         if name not in why_not
-        for trial in situation(alert, told)
+        for trial in situation(alert, scenarios)
     ]
     file = write_trial_file(tmp_path, alert, trials)
 

@@ -110,10 +110,10 @@ def test_an_offer_that_does_not_start_is_followed_by_the_next(monkeypatch: pytes
     ]
 
     with start_first_offer(offered, "") as chosen:
-        told = str(chosen)
+        text = str(chosen)
 
     assert (chosen.kind, chosen.has_transactions) == (BrokerKind.EMBEDDED, False)
-    assert told.startswith(f"the embedded broker at {chosen.bootstrap}; no Docker engine answers; expected Java 17")
+    assert text.startswith(f"the embedded broker at {chosen.bootstrap}; no Docker engine answers; expected Java 17")
 
 
 @pytest.mark.usefixtures("embedded_broker")
@@ -125,11 +125,11 @@ def test_an_engine_that_runs_no_container_gives_way_to_the_next_offer(
     monkeypatch.setenv("DOCKER_HOST", request.getfixturevalue(where))
 
     with start_first_offer([BrokerOffer(BrokerKind.CONTAINER), BrokerOffer(BrokerKind.EMBEDDED)], "") as chosen:
-        told = str(chosen)
+        text = str(chosen)
     gc.collect()
 
     assert chosen.kind == BrokerKind.EMBEDDED
-    assert f"{IMAGE} did not start" in told
+    assert f"{IMAGE} did not start" in text
 
 
 def test_when_no_offer_starts_all_that_is_missing_is_told(monkeypatch: pytest.MonkeyPatch) -> None:

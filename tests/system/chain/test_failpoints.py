@@ -54,8 +54,8 @@ async def test_a_worker_killed_at_every_failpoint_counts_every_record_once(scene
     assert set(await scene.rows()) == {1}
     assert last.terminate() == 0, scene.logs()
     assert await scene.measured_totals() == await scene.expected_totals()
-    told, committed = await asyncio.gather(
+    totals, committed = await asyncio.gather(
         scene.total_history(scene.names.measures), scene.total_history(scene.names.changelog)
     )
-    for partition, steps in told.items():
+    for partition, steps in totals.items():
         assert set(steps) <= set(committed[partition])

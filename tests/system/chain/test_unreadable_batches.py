@@ -75,12 +75,12 @@ def filed_by_key(chain: Chain) -> dict[bytes, int]:
 
 def unreadable_counts(chain: Chain) -> list[EventRefused]:
     """Return the refusals of whole batches."""
-    told = [
+    refusals = [
         refusal_records.decode_refusal(one.value).data
         for one in chain.read_committed(chain.names.refusals)
         if one.value is not None
     ]
-    return [one for one in told if one.reason is RefusalReason.UNDECODABLE]
+    return [one for one in refusals if one.reason is RefusalReason.UNDECODABLE]
 
 
 def wait_until_counted(chain: Chain, wanted: dict[bytes, int]) -> None:
@@ -146,10 +146,12 @@ def test_a_batch_that_cannot_be_read_is_its_topics_owners_and_is_passed_for_good
     wait_until_counted(chain, {b"harbor": 1, b"lantern": 1, b"meadow": 1})
 
     assert successor.terminate() == 0, chain.logs()
-    told = sorted((one.platform, one.topic, one.partition, one.offset, one.records) for one in unreadable_counts(chain))
+    counts = sorted(
+        (one.platform, one.topic, one.partition, one.offset, one.records) for one in unreadable_counts(chain)
+    )
     wanted = [("", f"{chain.application}-report-filed", 0, shared, 1)]
     wanted += [(SPOILING_PLATFORM, f"{chain.application}-{SPOILING_PLATFORM}-report-filed", 0, own, 1)]
-    assert told == wanted
+    assert counts == wanted
     assert 'safeclock_worker_records_refused_total{reason="undecodable"} 2.0' in page
     assert (
         ledger_totals(chain.stored(chain.names.measures)).counters[b"n|harbor"][
@@ -193,11 +195,11 @@ def test_bombs_are_refused_and_take_little_memory(chain: OwnTopicsChain) -> None
 
 
 def test_spoilt_batches_change_nothing_of_what_is_counted(apache_kafka: str, tmp_path: Path) -> None:
-    told, attacked, alone = compare(apache_kafka, tmp_path, seed=5, spoilt=600, reports=30)
+    counts, attacked, alone = compare(apache_kafka, tmp_path, seed=5, spoilt=600, reports=30)
 
-    compare_results(told, attacked, alone)
-    assert told.unreadable_positions
-    assert told.records
+    compare_results(counts, attacked, alone)
+    assert counts.unreadable_positions
+    assert counts.records
 
 
 CHANGES: Final[dict[str, Callable[[bytes], bytes]]] = {

@@ -50,13 +50,13 @@ def publish_history(chain: Chain) -> Path:
 
 
 def statistics_document(
-    cohorts: Iterable[tuple[str, dict[bytes, int]]], told: LedgerTotals, rulebook: Rulebook, as_of: int
+    cohorts: Iterable[tuple[str, dict[bytes, int]]], totals: LedgerTotals, rulebook: Rulebook, as_of: int
 ) -> dict[str, Any]:
     """Return the document that the cohorts of all partitions make together, without the warnings of a file's reader."""
 
     def through(platform: str) -> int:
         promises = [
-            told.watermarks[COUNTERS_PREFIX + platform.encode(), counters.declared_watermark(topic)]
+            totals.watermarks[COUNTERS_PREFIX + platform.encode(), counters.declared_watermark(topic)]
             for topic in TOPIC_ROLES
         ]
         return min(as_of, *(instant for promise in promises for instant in promise))
@@ -65,7 +65,7 @@ def statistics_document(
     groups = [
         group_report({"platform": name}, sample, exported_clocks(rulebook), as_of) for (name,), sample in found.items()
     ]
-    tallies = {key.removeprefix(COUNTERS_PREFIX).decode(): tally for key, tally in told.counters.items()}
+    tallies = {key.removeprefix(COUNTERS_PREFIX).decode(): tally for key, tally in totals.counters.items()}
     return without_warnings(measure_report(as_of, rulebook.name, groups, tallies))
 
 

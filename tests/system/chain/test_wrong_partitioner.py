@@ -31,7 +31,7 @@ def test_all_that_a_wrong_partitioner_puts_astray_is_refused_and_told_and_the_re
     chain.wait_until_applied(AT + HOUR)
     assert worker.terminate() == 0, chain.logs()
 
-    told = [
+    refusals = [
         refusal_records.decode_refusal(record.value).data
         for record in chain.read_committed(chain.names.refusals)
         if record.value
@@ -46,5 +46,5 @@ def test_all_that_a_wrong_partitioner_puts_astray_is_refused_and_told_and_the_re
         == len(astray)
         == 2 * (REPORTS - events_on_own_partition())
     )
-    assert {(one.topic, one.partition, one.offset) for one in told} == astray
-    assert {(one.reason, one.platform) for one in told} == {(RefusalReason.WRONG_PARTITION, PLATFORM)}
+    assert {(one.topic, one.partition, one.offset) for one in refusals} == astray
+    assert {(one.reason, one.platform) for one in refusals} == {(RefusalReason.WRONG_PARTITION, PLATFORM)}

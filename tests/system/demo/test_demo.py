@@ -140,7 +140,8 @@ def _batch(begin: str) -> dict[str, object]:
     start_ms = round(datetime.fromisoformat(begin).timestamp() * 1000)
     plan = SimulationConfig(seed=7, start_ms=start_ms, reports=REPORTS)
     return measure(
-        load_files((encode_line(told) for told in simulate_history(plan)), read_registry(DEMO_REGISTRY)), ["platform"]
+        load_files((encode_line(published) for published in simulate_history(plan)), read_registry(DEMO_REGISTRY)),
+        ["platform"],
     )
 
 

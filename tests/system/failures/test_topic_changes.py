@@ -370,9 +370,11 @@ def test_no_deadline_is_missed_while_the_deeds_of_a_partition_are_held_back(
     chain.record_fault("a publisher leaves a transaction open while deadlines pass")
     orphan.send(taken, b"{}", key=b"harbor|nothing", partition=0).get(10)
     publish_live(chain, live)
-    told_at = wall_clock_ms()
+    published_at = wall_clock_ms()
     # By then the last deadline of the beats has passed, and the silence after it.
-    wait_until(lambda: chain.checkpoints()[1].log_time > told_at + 23_000, "deadlines to pass elsewhere", chain.logs)
+    wait_until(
+        lambda: chain.checkpoints()[1].log_time > published_at + 23_000, "deadlines to pass elsewhere", chain.logs
+    )
     orphan.abort_transaction()
     orphan.close()
 

@@ -47,8 +47,8 @@ class NotificationInbox:
 
     def first(self, receiver: str, status: str, alert: str, platform: str = "") -> Notification | None:
         """Return the first notification of an alert, None while there is none."""
-        told = (one for one in self.notifications if (one.receiver, one.status) == (receiver, status))
-        return next((one for one in told if (alert, platform) in one.alerts), None)
+        notifications = (one for one in self.notifications if (one.receiver, one.status) == (receiver, status))
+        return next((one for one in notifications if (alert, platform) in one.alerts), None)
 
 
 class AlertDelivery(NamedTuple):

@@ -89,7 +89,7 @@ def _delivery_for_board(board: ChangingBoard) -> Iterator[AlertDelivery]:
 
 
 def _notified_alerts(chain: AlertDelivery, receivers: Iterable[str]) -> set[tuple[str, str]]:
-    return {alert for told in chain.inbox.for_receiver(*receivers) for alert in told.alerts}
+    return {alert for notifications in chain.inbox.for_receiver(*receivers) for alert in notifications.alerts}
 
 
 @pytest.mark.slow
@@ -99,11 +99,12 @@ def test_a_silent_platform_is_a_ticket_for_the_analyst_with_a_copy_for_the_platf
         board.silent.add("harbor")
         begun = monotonic() + SILENT_CADENCES
 
-        told = chain.wait_for("analyst", "firing", "SafeclockPlatformSilent", "harbor")
+        notification = chain.wait_for("analyst", "firing", "SafeclockPlatformSilent", "harbor")
         copy = chain.wait_for("platform", "firing", "SafeclockPlatformSilent", "harbor")
 
         assert (
-            max(told.at, copy.at) - begun < NOTIFIED_WITHIN_SECONDS["SafeclockPlatformSilent"] / SPEED_UP + LATE_SECONDS
+            max(notification.at, copy.at) - begun
+            < NOTIFIED_WITHIN_SECONDS["SafeclockPlatformSilent"] / SPEED_UP + LATE_SECONDS
         )
         assert _notified_alerts(chain, ("analyst", "platform")) == {("SafeclockPlatformSilent", "harbor")}
         assert not chain.inbox.for_receiver("operator", "operator-ticket", "unclaimed")
@@ -142,7 +143,7 @@ def test_a_dead_worker_and_all_that_follows_is_told_once() -> None:
         alive.close()
         board.fresh = False
 
-        told = chain.wait_for("operator", "firing", "SafeclockJobDown")
+        notification = chain.wait_for("operator", "firing", "SafeclockJobDown")
         follow = "count(ALERTS{alertstate='firing',alertname=~'Safeclock(PartitionsNotReady|FiguresStale|TargetDown)'})"
         wait_for(lambda: 3.0 in chain.prometheus.query(follow).values(), "everything that follows", within=90)
         board.fresh = True
@@ -150,9 +151,9 @@ def test_a_dead_worker_and_all_that_follows_is_told_once() -> None:
         stack.enter_context(serve_metrics(ChangingWorker(), port))
         chain.wait_for("operator", "resolved", "SafeclockJobDown", within=90)
 
-        assert told.at - begun < NOTIFIED_WITHIN_SECONDS["SafeclockJobDown"] / SLOW_SPEED_UP + LATE_SECONDS
-        told_operator = [
+        assert notification.at - begun < NOTIFIED_WITHIN_SECONDS["SafeclockJobDown"] / SLOW_SPEED_UP + LATE_SECONDS
+        operator_notifications = [
             (one.status, set(one.alerts)) for one in chain.inbox.for_receiver("operator", "operator-ticket")
         ]
-        assert told_operator == [(state, {("SafeclockJobDown", "")}) for state in ("firing", "resolved")]
+        assert operator_notifications == [(state, {("SafeclockJobDown", "")}) for state in ("firing", "resolved")]
         assert not chain.inbox.for_receiver("analyst", "platform", "analyst-digest", "platform-digest", "unclaimed")

@@ -38,9 +38,9 @@ def _run(*command: str | Path) -> str:
 
 
 def test_prometheus_reads_its_configuration() -> None:
-    told = _run(program_path("promtool"), "check", "config", ROOT / "deploy/prometheus/prometheus.yml")
+    result = _run(program_path("promtool"), "check", "config", ROOT / "deploy/prometheus/prometheus.yml")
 
-    assert "1 rule files found" in told
+    assert "1 rule files found" in result
 
 
 def test_alertmanager_reads_its_configuration() -> None:
@@ -50,9 +50,9 @@ def test_alertmanager_reads_its_configuration() -> None:
 @pytest.mark.parametrize("alert", ALERTS, ids=lambda alert: alert.name)
 def test_an_alert_reaches_its_audience_and_nobody_else(alert: Alert) -> None:
     labels = [f"alertname={alert.name}", f"audience={alert.audience}", f"severity={alert.severity}"]
-    told = _run(program_path("amtool"), "config", "routes", "test", f"--config.file={ALERTMANAGER}", *labels)
+    result = _run(program_path("amtool"), "config", "routes", "test", f"--config.file={ALERTMANAGER}", *labels)
 
-    assert told.strip() == RECEIVERS[alert.audience, alert.severity]
+    assert result.strip() == RECEIVERS[alert.audience, alert.severity]
 
 
 def test_the_maintenance_window_of_the_runbook_is_one_that_alertmanager_reads(tmp_path: Path) -> None:

@@ -110,11 +110,15 @@ def panels() -> Iterator[Panels]:
         serve_metrics(twin) as second,
         prometheus_for_targets([first, second]) as prometheus,
     ):
-        for told in (board, twin):
-            told.set("safeclock_deadline_reached_total", 40, platform="harbor", clock="time_to_action", timing="live")
-            told.set("safeclock_deadline_missed_total", 30, platform="harbor", clock="time_to_action", timing="live")
+        for stand_in in (board, twin):
+            stand_in.set(
+                "safeclock_deadline_reached_total", 40, platform="harbor", clock="time_to_action", timing="live"
+            )
+            stand_in.set(
+                "safeclock_deadline_missed_total", 30, platform="harbor", clock="time_to_action", timing="live"
+            )
             for metric in ("overdue", "urgent_overdue", "due_soon"):
-                told.set(f"safeclock_{metric}_reports", 0, platform="lantern", clock="uk_review_share")
+                stand_in.set(f"safeclock_{metric}_reports", 0, platform="lantern", clock="uk_review_share")
         prometheus.wait_until_evaluated()
         found: Panels = {}
         for answer in query_dashboard(prometheus):

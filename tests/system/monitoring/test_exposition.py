@@ -23,7 +23,7 @@ def test_prometheus_finds_no_fault_with_any_name_or_help(process: Process) -> No
     registry.register(stand_in)
 
     exposition = generate_latest(registry)
-    told = subprocess.run([promtool, "check", "metrics"], input=exposition, capture_output=True, check=False)
+    result = subprocess.run([promtool, "check", "metrics"], input=exposition, capture_output=True, check=False)
 
     assert all(f"# HELP {metric.name} ".encode() in exposition for metric in METRICS if metric.process is process)
-    assert (told.returncode, told.stdout, told.stderr) == (0, b"", b"")
+    assert (result.returncode, result.stdout, result.stderr) == (0, b"", b"")

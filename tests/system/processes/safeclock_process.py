@@ -44,12 +44,12 @@ class LoggedProcess:
     def __init__(self, kind: str, environment: Mapping[str, str], file: Path, open_files: int | None = None) -> None:
         self.port = free_port()
         self._file = file
-        told = {**os.environ, "SAFECLOCK_HTTP_PORT": str(self.port), **environment}
+        whole_environment = {**os.environ, "SAFECLOCK_HTTP_PORT": str(self.port), **environment}
         with file.open("wb") as output:
             self._process = subprocess.Popen(
                 [*SAFECLOCK, kind],
                 cwd=ROOT,
-                env=told,
+                env=whole_environment,
                 stdout=output,
                 stderr=output,
                 preexec_fn=None if open_files is None else _limit_open_files(open_files),  # noqa: PLW1509 - nothing else runs here
@@ -145,7 +145,7 @@ def create_topics(folder: Path, bootstrap: str, prefix: str) -> dict[str, str]:
     """Make topics of our own on a broker and return what processes are told."""
     registry = folder / f"{prefix}.toml"
     registry.write_text(REGISTRY.format(prefix=prefix), encoding="utf-8")
-    told = {
+    environment = {
         "SAFECLOCK_BOOTSTRAP": bootstrap,
         "SAFECLOCK_REGISTRY": str(registry),
         "SAFECLOCK_APPLICATION": prefix,
@@ -153,11 +153,11 @@ def create_topics(folder: Path, bootstrap: str, prefix: str) -> dict[str, str]:
     made = subprocess.run(
         [*SAFECLOCK, "admin", "apply", "--replication", "1"],
         cwd=ROOT,
-        env={**os.environ, **told},
+        env={**os.environ, **environment},
         capture_output=True,
         text=True,
         check=False,
         timeout=TIMEOUT_SECONDS,
     )
     assert made.returncode == 0, made.stdout + made.stderr
-    return told
+    return environment

@@ -49,8 +49,8 @@ def broker() -> Iterator[ApacheKafka]:
 def start(broker: ApacheKafka, tmp_path: Path) -> Iterator[ProcessStarter]:
     if not broker.running:
         broker.start()
-    told = create_topics(tmp_path, broker.bootstrap, "edge")  # one application: all share the measures
-    with process_starter(tmp_path, **told) as started:
+    topics = create_topics(tmp_path, broker.bootstrap, "edge")  # one application: all share the measures
+    with process_starter(tmp_path, **topics) as started:
         yield started
 
 
@@ -206,8 +206,8 @@ def test_a_process_that_never_reached_a_broker_ends_within_seconds(
 def test_a_worker_that_waits_for_a_coordinator_of_transactions_ends_within_seconds(tmp_path: Path) -> None:
     try:
         with apache_node(transaction_state_log_replication_factor="3", transaction_state_log_min_isr="2") as node:
-            told = create_topics(tmp_path, node.bootstrap, "uncoordinated")
-            with process_starter(tmp_path, **told) as start:
+            topics = create_topics(tmp_path, node.bootstrap, "uncoordinated")
+            with process_starter(tmp_path, **topics) as start:
                 worker = start("worker")
                 wait_until(lambda: worker.get_page("/readyz") == 503, lambda: worker.log)
 
@@ -223,7 +223,7 @@ def test_a_worker_that_waits_for_a_coordinator_of_transactions_ends_within_secon
 def test_a_publisher_that_is_asked_to_stop_says_what_was_not_acknowledged(
     start: ProcessStarter, broker: ApacheKafka, tmp_path: Path
 ) -> None:
-    told = {**os.environ, **start.environment, "SAFECLOCK_PUBLISH_BOOTSTRAP": broker.bootstrap}
+    environment = {**os.environ, **start.environment, "SAFECLOCK_PUBLISH_BOOTSTRAP": broker.bootstrap}
     line = {
         "specversion": "1.0",
         "type": "safeclock.heartbeat.v1",
@@ -234,7 +234,10 @@ def test_a_publisher_that_is_asked_to_stop_says_what_was_not_acknowledged(
     }
     log = tmp_path / "publish.log"
     command = [*SAFECLOCK, "publish", "--history", "--registry", start.environment["SAFECLOCK_REGISTRY"], "-"]
-    with log.open("wb") as output, subprocess.Popen(command, env=told, stdin=subprocess.PIPE, stderr=output) as process:
+    with (
+        log.open("wb") as output,
+        subprocess.Popen(command, env=environment, stdin=subprocess.PIPE, stderr=output) as process,
+    ):
         assert process.stdin is not None
         process.stdin.write(json.dumps(line).encode() + b"\n")
         process.stdin.flush()

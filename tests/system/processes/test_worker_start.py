@@ -48,8 +48,8 @@ class WorkerStarter:
 
     def __call__(self, bootstrap: str) -> WorkerProcess:
         """Start a worker."""
-        told = {"SAFECLOCK_BOOTSTRAP": bootstrap, "COUNTING_PREFIX": "nobody", "COUNTING_PARTITIONS": "1"}
-        self._started.append(WorkerProcess(told, self.log))
+        environment = {"SAFECLOCK_BOOTSTRAP": bootstrap, "COUNTING_PREFIX": "nobody", "COUNTING_PARTITIONS": "1"}
+        self._started.append(WorkerProcess(environment, self.log))
         return self._started[-1]
 
     def log_text(self) -> str:

@@ -21,9 +21,9 @@ def valid_access(secured_kafka: SecuredKafka) -> KafkaSecurity:
 
 
 def login_error(bootstrap: str, access: KafkaSecurity) -> str:
-    with pytest.raises(KafkaSecurityError) as told:
+    with pytest.raises(KafkaSecurityError) as raised:
         check_login(bootstrap, access)
-    return str(told.value)
+    return str(raised.value)
 
 
 def test_who_is_known_is_let_in_by_address_and_by_name(
@@ -67,18 +67,18 @@ def test_a_wrong_password_is_refused_and_not_repeated(
 ) -> None:
     wrong = replace(valid_access, mechanism=mechanism, password="not-that-one")  # noqa: S106 - invented
 
-    told = login_error(secured_kafka.listeners["secure"], wrong)
+    error = login_error(secured_kafka.listeners["secure"], wrong)
 
-    assert told.startswith("SAFECLOCK_USERNAME, SAFECLOCK_PASSWORD: expected a user of")
-    assert "not-that-one" not in told
+    assert error.startswith("SAFECLOCK_USERNAME, SAFECLOCK_PASSWORD: expected a user of")
+    assert "not-that-one" not in error
 
 
 def test_a_mechanism_that_the_broker_does_not_take_is_named(
     secured_kafka: SecuredKafka, valid_access: KafkaSecurity
 ) -> None:
-    told = login_error(secured_kafka.listeners["secure"], replace(valid_access, mechanism="SCRAM-SHA-256"))
+    error = login_error(secured_kafka.listeners["secure"], replace(valid_access, mechanism="SCRAM-SHA-256"))
 
-    assert told.startswith("SAFECLOCK_MECHANISM: expected one that")
+    assert error.startswith("SAFECLOCK_MECHANISM: expected one that")
 
 
 @pytest.mark.parametrize("by_the_system", [True, False])
@@ -89,19 +89,19 @@ def test_a_certificate_of_an_unknown_authority_is_refused(
 ) -> None:
     ca_file = None if by_the_system else secured_kafka.unknown_authority.file
 
-    told = login_error(secured_kafka.listeners["secure"], replace(valid_access, ca_file=ca_file))
+    error = login_error(secured_kafka.listeners["secure"], replace(valid_access, ca_file=ca_file))
 
-    assert told.startswith("SAFECLOCK_CA_FILE: expected the authority that signed the certificate of")
+    assert error.startswith("SAFECLOCK_CA_FILE: expected the authority that signed the certificate of")
 
 
 @pytest.mark.parametrize(("listener", "why"), [("expired", "has expired"), ("elsewhere", "is not in it")])
 def test_a_broker_with_the_wrong_certificate_is_refused(
     secured_kafka: SecuredKafka, valid_access: KafkaSecurity, listener: str, why: str
 ) -> None:
-    told = login_error(secured_kafka.listeners[listener], valid_access)
+    error = login_error(secured_kafka.listeners[listener], valid_access)
 
-    assert told.startswith("SAFECLOCK_BOOTSTRAP: expected")
-    assert why in told
+    assert error.startswith("SAFECLOCK_BOOTSTRAP: expected")
+    assert why in error
 
 
 @pytest.mark.parametrize(
@@ -120,9 +120,9 @@ def test_a_broker_with_the_wrong_certificate_is_refused(
 def test_a_listener_of_another_protocol_is_told_from_a_wrong_password(
     secured_kafka: SecuredKafka, valid_access: KafkaSecurity, protocol: str, listener: str
 ) -> None:
-    told = login_error(secured_kafka.listeners[listener], replace(valid_access, protocol=protocol))
+    error = login_error(secured_kafka.listeners[listener], replace(valid_access, protocol=protocol))
 
-    assert told.startswith("SAFECLOCK_PROTOCOL: expected the protocol of the listener at")
+    assert error.startswith("SAFECLOCK_PROTOCOL: expected the protocol of the listener at")
 
 
 def test_a_broker_that_asks_for_a_certificate_is_shown_one(secured_kafka: SecuredKafka) -> None:

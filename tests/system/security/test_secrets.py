@@ -53,44 +53,44 @@ def arguments(command: str, standing: SecuredChain) -> tuple[str | Path, ...]:
 Fault = Callable[[dict[str, str], SecuredKafka], None]
 
 
-def wrong_password(told: dict[str, str], secured: SecuredKafka) -> None:
+def wrong_password(environment: dict[str, str], secured: SecuredKafka) -> None:
     """Give a password in the environment that is not the user's."""
     assert secured
-    del told["SAFECLOCK_PASSWORD_FILE"]
-    told["SAFECLOCK_PASSWORD"] = WRONG
+    del environment["SAFECLOCK_PASSWORD_FILE"]
+    environment["SAFECLOCK_PASSWORD"] = WRONG
 
 
-def unknown_authority(told: dict[str, str], secured: SecuredKafka) -> None:
+def unknown_authority(environment: dict[str, str], secured: SecuredKafka) -> None:
     """Trust another authority than the broker's."""
-    told["SAFECLOCK_CA_FILE"] = str(secured.unknown_authority.file)
+    environment["SAFECLOCK_CA_FILE"] = str(secured.unknown_authority.file)
 
 
-def ended_certificate(told: dict[str, str], secured: SecuredKafka) -> None:
+def ended_certificate(environment: dict[str, str], secured: SecuredKafka) -> None:
     """Go to the listener whose certificate has expired."""
-    told["SAFECLOCK_BOOTSTRAP"] = secured.listeners["expired"]
+    environment["SAFECLOCK_BOOTSTRAP"] = secured.listeners["expired"]
 
 
-def other_host(told: dict[str, str], secured: SecuredKafka) -> None:
+def other_host(environment: dict[str, str], secured: SecuredKafka) -> None:
     """Go to the listener whose certificate is another host's."""
-    told["SAFECLOCK_BOOTSTRAP"] = secured.listeners["elsewhere"]
+    environment["SAFECLOCK_BOOTSTRAP"] = secured.listeners["elsewhere"]
 
 
-def other_protocol(told: dict[str, str], secured: SecuredKafka) -> None:
+def other_protocol(environment: dict[str, str], secured: SecuredKafka) -> None:
     """Go to a listener that speaks no TLS."""
-    told["SAFECLOCK_BOOTSTRAP"] = secured.listeners["open"]
+    environment["SAFECLOCK_BOOTSTRAP"] = secured.listeners["open"]
 
 
-def no_protocol(told: dict[str, str], secured: SecuredKafka) -> None:
+def no_protocol(environment: dict[str, str], secured: SecuredKafka) -> None:
     """Speak something that there is not."""
     assert secured
-    told["SAFECLOCK_PROTOCOL"] = "SASL_TLS"
+    environment["SAFECLOCK_PROTOCOL"] = "SASL_TLS"
 
 
-def no_file(told: dict[str, str], secured: SecuredKafka) -> None:
+def no_file(environment: dict[str, str], secured: SecuredKafka) -> None:
     """Name a password file that is not there, beside a password."""
     assert secured
-    told["SAFECLOCK_PASSWORD"] = WRONG
-    told["SAFECLOCK_PASSWORD_FILE"] = "/nowhere/at/all"  # noqa: S105 - a name
+    environment["SAFECLOCK_PASSWORD"] = WRONG
+    environment["SAFECLOCK_PASSWORD_FILE"] = "/nowhere/at/all"  # noqa: S105 - a name
 
 
 FAULTS: dict[Fault, str] = {

@@ -163,9 +163,9 @@ def test_nobody_writes_to_another_s_topics_and_the_caller_hears_of_it(secured_ch
 
 def test_workers_and_boards_stop_in_order(worker: SecuredProcess, board: SecuredProcess) -> None:
     for part in (worker, board):
-        told = part.get_page("/metrics") + part.get_page("/readyz") + part.get_page("/anything")
-        assert "safeclock_" in told
-        assert not [secret for secret in SECRETS if secret in told]
+        pages = part.get_page("/metrics") + part.get_page("/readyz") + part.get_page("/anything")
+        assert "safeclock_" in pages
+        assert not [secret for secret in SECRETS if secret in pages]
 
     assert worker.terminate() == 0, worker.log.read_text()
     assert board.terminate() == 0, board.log.read_text()

@@ -39,11 +39,11 @@ def measure_file(chain: OwnTopicsChain) -> LedgerTotals:
     return ledger_totals(chain.stored(chain.names.measures))
 
 
-def assert_all_late(told: LedgerTotals, verdict: str) -> int:
+def assert_all_late(totals: LedgerTotals, verdict: str) -> int:
     """Return how many verdicts there are with this timing."""
     return sum(
         count
-        for tally in told.counters.values()
+        for tally in totals.counters.values()
         for name, count in tally.items()
         if name.startswith("deadline|") and name.endswith(verdict)
     )
@@ -68,36 +68,36 @@ def test_a_year_of_history_is_counted_once_as_its_file_says_and_all_of_it_late(c
     wait_until(lambda: first.counter_total(APPLIED) > 500, "some records to be applied", chain.logs)
     first.kill()
     second = chain.start_worker()
-    told = measure_file(chain)
+    totals = measure_file(chain)
 
     expected = load_files(lines, chain.registry)
     wanted = ledger_totals(totals_of_file(expected, PLAN.end_ms + HOUR))
-    assert told.cohorts == wanted.cohorts
-    assert assert_all_late(told, "|live") == 0
-    assert assert_all_late(told, "|late") >= assert_all_late(wanted, "|live") > 0
+    assert totals.cohorts == wanted.cohorts
+    assert assert_all_late(totals, "|live") == 0
+    assert assert_all_late(totals, "|late") >= assert_all_late(wanted, "|live") > 0
     for platform in chain.registry.platforms:
         code, document = chain.run_status(platform)
         assert code == 0, document
         assert (code, document["refused"], document["lag"], document["refusals"]) == (0, 0, 0, []), document
         assert document["accepted"] == document["read"] > 0
-        assert document["history"] == told.counters[b"n|" + platform.encode()]["history"]
+        assert document["history"] == totals.counters[b"n|" + platform.encode()]["history"]
 
-    publish_again(chain, file, told)
+    publish_again(chain, file, totals)
     assert second.terminate() == 0, chain.logs()
-    close_history(chain, file, told)
+    close_history(chain, file, totals)
 
 
-def publish_again(chain: OwnTopicsChain, file: Path, told: LedgerTotals) -> None:
+def publish_again(chain: OwnTopicsChain, file: Path, totals: LedgerTotals) -> None:
     """Publish the file once more, while the span is open: all of it is accepted and counts for nothing."""
     assert publish_file(chain, file).code == 0
 
-    assert measure_file(chain).cohorts == told.cohorts
+    assert measure_file(chain).cohorts == totals.cohorts
     code, document = chain.run_status("harbor")
     assert (code, document["refused"]) == (0, 0)
     assert document["duplicates"] > 0
 
 
-def close_history(chain: OwnTopicsChain, file: Path, told: LedgerTotals) -> None:
+def close_history(chain: OwnTopicsChain, file: Path, totals: LedgerTotals) -> None:
     """Close the span and publish the file once more: the publisher refuses it, and so do workers."""
     yesterday = chain.folder / "yesterday.toml"
     yesterday.write_bytes(chain.registry_file.read_bytes())
@@ -108,8 +108,8 @@ def close_history(chain: OwnTopicsChain, file: Path, told: LedgerTotals) -> None
     assert chain.read_feedback("publish", "--history", f"--registry={yesterday}", str(file)).exit_code == 0
 
     found = measure_file(chain)
-    assert found.cohorts == told.cohorts
-    assert found.counters[b"n|harbor"]["filed"] == told.counters[b"n|harbor"]["filed"]
+    assert found.cohorts == totals.cohorts
+    assert found.counters[b"n|harbor"]["filed"] == totals.counters[b"n|harbor"]["filed"]
     code, document = chain.run_status("harbor")
     (group,) = [each for each in document["refusals"] if each["reason"] == "too_old"]
     assert (code, group["field"]) == (1, "time")

@@ -30,14 +30,17 @@ def counts_of_ledger(desks: Iterable[Mapping[str, int]]) -> DecisionCounts:
     known = list(desks)
 
     def net(begin: str) -> int:
-        counts = ((name, value) for desk in known for name, value in desk.items())
+        counts = ((name, value) for platform_counters in known for name, value in platform_counters.items())
         return sum(
             -value if name.startswith(_CORRECTED_PREFIX) else value
             for name, value in counts
             if name.removeprefix(_CORRECTED_PREFIX).startswith(begin)
         )
 
-    filed = sum(desk.get(counters.FILED, 0) - desk.get(counters.UNFILED, 0) for desk in known)
+    filed = sum(
+        platform_counters.get(counters.FILED, 0) - platform_counters.get(counters.UNFILED, 0)
+        for platform_counters in known
+    )
     return DecisionCounts(filed, net(f"stopped|{_CLOCK.key}|"), net(counters.stopped_ms(_CLOCK.key)))
 
 

@@ -39,8 +39,8 @@ def bytes_per_report(lines: BinaryIO) -> None:
         if count % 5 == 0:
             ledger.drain_changes()
     ledger.drain_changes()
-    told = {"reports": ledger.reports, "bytes": resident_bytes() - before}
-    print(json.dumps(told), flush=True)  # noqa: T201 - for the parent process
+    measured = {"reports": ledger.reports, "bytes": resident_bytes() - before}
+    print(json.dumps(measured), flush=True)  # noqa: T201 - for the parent process
 
 
 if __name__ == "__main__":

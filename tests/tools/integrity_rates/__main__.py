@@ -29,10 +29,10 @@ def false_positive_rates(platforms: int) -> Iterator[str]:
             measured[name].append(ratio)
     yield f"| tripwire | windows judged of {platforms} | false alarms | largest ratio |"
     yield "|---|---|---|---|"
-    for tripwire in INTEGRITY_CHECKS:
-        said = measured[tripwire.name]
+    for check in INTEGRITY_CHECKS:
+        said = measured[check.name]
         alarms = sum(ratio > 1 for ratio in said)
-        yield f"| `{tripwire.name}` | {len(said)} | {alarms} | {max(said, default=0.0):.2f} |"
+        yield f"| `{check.name}` | {len(said)} | {alarms} | {max(said, default=0.0):.2f} |"
     yield f"| any of them | {platforms} | {tripped} | |"
 
 

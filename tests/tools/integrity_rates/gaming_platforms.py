@@ -170,5 +170,5 @@ def _with_ending(
     kept = [place for place, step in enumerate(life.steps) if step.occurred_at < at and step is not last]
     steps = (*[life.steps[place] for place in kept], Step(at, what))
     moved = {place: new for new, place in enumerate(kept)}
-    told = [(when, moved[place]) for when, place in tellings if place in moved]
-    return life._replace(steps=steps, ended_at=at), [*told, (at + SECOND, len(kept))]
+    published = [(when, moved[place]) for when, place in tellings if place in moved]
+    return life._replace(steps=steps, ended_at=at), [*published, (at + SECOND, len(kept))]

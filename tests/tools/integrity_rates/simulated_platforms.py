@@ -151,10 +151,10 @@ def domain_events(world: SimulatedPlatform, strategy: GamingStrategy | None = No
                 yield _domain_event(world.model.id, life, at_ms, place)
 
 
-def _domain_event(platform: str, life: SimulatedReport, told_at: int, place: int) -> ReportEvent:
+def _domain_event(platform: str, life: SimulatedReport, logged_at: int, place: int) -> ReportEvent:
     at, what = life.steps[place]
     number = int(life.number, 16) << 7
-    about = (f"{platform}|{life.number}".encode(), platform, at, max(told_at, at), number | place, place)
+    about = (f"{platform}|{life.number}".encode(), platform, at, max(logged_at, at), number | place, place)
     match what:
         case ReportFiled():
             return Filing(*about, _labels(what), what.items)

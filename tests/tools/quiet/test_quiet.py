@@ -49,11 +49,11 @@ def test_when_an_alert_fires_is_worked_out_as_prometheus_does(tmp_path: Path, se
     file.write_text(
         json.dumps({"rule_files": ["rules.yml"], "evaluation_interval": "1m", "tests": [story]}), encoding="utf-8"
     )
-    told = subprocess.run(
+    result = subprocess.run(
         [program_path("promtool"), "test", "rules", file], capture_output=True, text=True, check=False
     )
     assert firing
-    assert told.returncode == 0, told.stdout + told.stderr
+    assert result.returncode == 0, result.stdout + result.stderr
 
 
 def test_a_recording_that_is_looked_back_upon_is_refused() -> None:

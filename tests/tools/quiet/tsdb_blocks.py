@@ -48,10 +48,10 @@ def _lines(part: SeriesBlock, begins: int, ends: int) -> Iterator[str]:
     last = max(0, -(-(ends - MONDAY) // part.step))
     for name, values in part.series.items():
         moved = MONDAY if "_timestamp_seconds" in name else 0
-        told = values[first:last] + moved
-        at = MONDAY + np.arange(first, first + len(told)) * part.step
-        known = ~np.isnan(told)
-        pairs = zip(told[known].tolist(), at[known].tolist(), strict=True)
+        samples = values[first:last] + moved
+        at = MONDAY + np.arange(first, first + len(samples)) * part.step
+        known = ~np.isnan(samples)
+        pairs = zip(samples[known].tolist(), at[known].tolist(), strict=True)
         yield "".join([f"{name} {value!r} {instant}\n" for value, instant in pairs])
 
 

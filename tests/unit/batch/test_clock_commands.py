@@ -103,12 +103,12 @@ def test_an_event_that_the_ledger_finds_too_many_is_refused_and_changes_nothing(
 @pytest.fixture(name="events")
 def _events(tmp_path: Path) -> Path:
     path = tmp_path / "events.jsonl"
-    told = (
+    lines = (
         filing_line("a", PACK_VALID_FROM, labels=NOTICE_LABELS)
         + action_line("a", "validated", PACK_VALID_FROM + MINUTE)
         + action_line("b", "restricted", HOUR)
     )
-    path.write_bytes(told + b"{}\n")
+    path.write_bytes(lines + b"{}\n")
     return path
 
 

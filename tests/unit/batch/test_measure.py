@@ -89,10 +89,10 @@ def test_open_reports_are_censored_where_the_platform_stopped_promising() -> Non
     lines = [filing_line("a", 0), filing_line("b", HOUR), heartbeat_line(3 * HOUR, complete_through=3 * HOUR)]
 
     promised = _group(*lines, as_of=30 * DAY)["clocks"]["time_to_action"]
-    taken_as_told = _group(*lines[:2], as_of=30 * DAY)["clocks"]["time_to_action"]
+    taken_as_published = _group(*lines[:2], as_of=30 * DAY)["clocks"]["time_to_action"]
 
     assert promised["within"]["86400"]["share"] is None
-    assert taken_as_told["within"]["86400"]["share"] == 0
+    assert taken_as_published["within"]["86400"]["share"] == 0
 
 
 def test_whoever_stops_promising_and_goes_on_telling_is_measured_by_open_reports_too() -> None:
@@ -145,9 +145,9 @@ def test_a_median_that_open_reports_keep_from_being_reached_is_not_reached() -> 
 
 
 def test_a_file_told_only_at_closing_is_not_measurable() -> None:
-    told_late = [line for n in range(20) for line in _published_at_close(f"r{n}", n)]
+    logged_late = [line for n in range(20) for line in _published_at_close(f"r{n}", n)]
 
-    group = _group(*told_late)
+    group = _group(*logged_late)
 
     assert group["clocks"]["time_to_action"]["within"]["86400"]["share"] is None
     assert any("not measurable" in warning for warning in group["warnings"])

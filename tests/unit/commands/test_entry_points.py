@@ -77,9 +77,9 @@ def rejection_by_worker(found: TimestampedRecord, registry: Registry = REGISTRY)
 
 def rejection_by_replay(found: TimestampedRecord) -> Rejection:
     """Return what `replay` says of a record, with the field that its decoder told."""
-    told = ReplayedRecord(found.topic, 0, 0, found.timestamp, found.key, found.value, None)
+    replayed = ReplayedRecord(found.topic, 0, 0, found.timestamp, found.key, found.value, None)
     tally = ReplayCounts()
-    if check_record(DECODER, told, tally, NOW) is not ReplayResult.REFUSED:
+    if check_record(DECODER, replayed, tally, NOW) is not ReplayResult.REFUSED:
         return None
     (reason,) = tally.current_reasons
     return reason, ""
@@ -162,8 +162,10 @@ def test_a_record_is_judged_alike_in_both_modes(case: LineCase) -> None:
     binary = in_binary_mode(structured)
 
     # What is no JSON, or not told apart by the reader of this test, cannot be written anew.
-    told_apart = len(case.line) < MAX_BYTES // 2 and (case.expected_live or ("",))[0] is not RefusalReason.NOT_JSON
-    if binary is not None and told_apart:
+    is_distinguished = (
+        len(case.line) < MAX_BYTES // 2 and (case.expected_live or ("",))[0] is not RefusalReason.NOT_JSON
+    )
+    if binary is not None and is_distinguished:
         assert rejection_by_worker(binary) == rejection_by_worker(structured) == case.expected_live
 
 

@@ -26,8 +26,8 @@ each_of_ours = pytest.mark.parametrize("name", OURS)
 
 def environment(name: str) -> dict[str, str]:
     """Return what a service is told where nothing else is set."""
-    told = SERVICES[name]["environment"]
-    return {variable: re.sub(r"\$\{\w+:-([^}]*)\}", r"\1", text) for variable, text in told.items()}
+    environment = SERVICES[name]["environment"]
+    return {variable: re.sub(r"\$\{\w+:-([^}]*)\}", r"\1", text) for variable, text in environment.items()}
 
 
 def test_the_image_s_last_words_are_who_runs_it_and_what() -> None:
@@ -78,10 +78,10 @@ def test_worker_and_board_start_as_they_are_told_and_not_without_the_word_for_it
     worker, board = environment("worker"), environment("board")
 
     assert load_settings(worker).http_host == load_board(board).http_host == "0.0.0.0"  # noqa: S104 - within its network
-    for told, loader in ((worker, load_settings), (board, load_board)):
-        del told["SAFECLOCK_HTTP_ALLOW_INSECURE"]
+    for values, loader in ((worker, load_settings), (board, load_board)):
+        del values["SAFECLOCK_HTTP_ALLOW_INSECURE"]
         with pytest.raises(BadSettingsError, match=r"^SAFECLOCK_HTTP_HOST"):
-            loader(told)
+            loader(values)
 
 
 @pytest.mark.parametrize("name", ["worker", "board"])

@@ -10,11 +10,11 @@ from tests.support.monitoring.exposition import NOON, busy_worker, exposition
 
 
 def test_the_pipelines_metrics_are_those_of_the_catalogue() -> None:
-    told = {
+    lines = {
         line.split()[2] for line in exposition(WorkerCollector(busy_worker())).splitlines() if line.startswith("# TYPE")
     }
 
-    assert told == {metric.name for metric in PIPELINE}
+    assert lines == {metric.name for metric in PIPELINE}
 
 
 def test_counters_of_a_partition_that_went_elsewhere_stay() -> None:
@@ -28,13 +28,13 @@ def test_counters_of_a_partition_that_went_elsewhere_stay() -> None:
 def test_how_far_behind_a_partition_is_is_told_once_it_is_known() -> None:
     restoring = WorkerStats(owned={5: PartitionStats(last_progress=NOON)})
 
-    told = [
+    lines = [
         line
         for line in exposition(WorkerCollector(restoring)).splitlines()
         if line.startswith("safeclock_worker_lag_records{")
     ]
 
-    assert told == []
+    assert lines == []
 
 
 def test_every_reason_of_refusal_starts_at_zero() -> None:

@@ -85,19 +85,19 @@ def test_mistakes_of_every_kind_are_told_together() -> None:
         "SAFECLOCK_HTTP_ALLOW_INSECURE": "perhaps",
     }
 
-    with pytest.raises(BadSettingsError) as told:
+    with pytest.raises(BadSettingsError) as raised:
         load_settings(wrong)
 
-    named = [line.split(":")[0] for line in str(told.value).splitlines()]
+    named = [line.split(":")[0] for line in str(raised.value).splitlines()]
     assert named == ["SAFECLOCK_JOURNAL", "SAFECLOCK_USERNAME, SAFECLOCK_PASSWORD", *list(wrong)[2:]]
 
 
 @pytest.mark.parametrize("secret", [{"SAFECLOCK_PASSWORD": "hush-hush"}, {"SAFECLOCK_CA_FILE": __file__}])
 def test_what_is_meant_for_a_protected_listener_is_not_ignored_on_an_open_one(secret: dict[str, str]) -> None:
-    with pytest.raises(BadSettingsError, match=r"^SAFECLOCK_PROTOCOL: expected") as told:
+    with pytest.raises(BadSettingsError, match=r"^SAFECLOCK_PROTOCOL: expected") as raised:
         load_settings(secret)
 
-    assert "hush" not in str(told.value)
+    assert "hush" not in str(raised.value)
 
 
 def test_a_flag_overrides_the_environment() -> None:
@@ -116,10 +116,10 @@ def test_every_wrong_setting_is_told_at_once_by_name() -> None:
         "SAFECLOCK_BOOTSTRAP": " ",
     }
 
-    with pytest.raises(BadSettingsError) as told:
+    with pytest.raises(BadSettingsError) as raised:
         load_settings(wrong)
 
-    assert {line.split(":")[0] for line in str(told.value).splitlines()} == set(wrong)
+    assert {line.split(":")[0] for line in str(raised.value).splitlines()} == set(wrong)
 
 
 def test_an_unknown_failpoint_is_refused() -> None:
@@ -131,11 +131,11 @@ def test_an_unknown_failpoint_is_refused() -> None:
 
 @pytest.mark.parametrize("name", ["SAFECLOCK_PASSWORD_FILE", "SAFECLOCK_HTTP_PASSWORD_FILE"])
 def test_a_password_in_place_of_its_file_is_not_repeated(name: str) -> None:
-    with pytest.raises(BadSettingsError) as told:
+    with pytest.raises(BadSettingsError) as raised:
         load_settings({name: "hush-hush"})
 
-    assert f"{name}: expected a file to read, got a text that is not shown" in str(told.value)
-    assert "hush" not in str(told.value)
+    assert f"{name}: expected a file to read, got a text that is not shown" in str(raised.value)
+    assert "hush" not in str(raised.value)
 
 
 KEY = "-----BEGIN PRIVATE KEY-----\nhush-hush\n-----END PRIVATE KEY-----\n"
@@ -146,16 +146,16 @@ KEY = "-----BEGIN PRIVATE KEY-----\nhush-hush\n-----END PRIVATE KEY-----\n"
 def test_a_key_in_place_of_its_file_is_not_repeated(name: str, content: str) -> None:
     pair = {one: __file__ for one in (name.replace("KEY", "CERT"),) if "KEY" in name}
 
-    with pytest.raises(BadSettingsError) as told:
+    with pytest.raises(BadSettingsError) as raised:
         load_settings({"SAFECLOCK_PROTOCOL": "SSL", **pair, name: content})
 
-    assert "a text that is not a path" in str(told.value)
-    assert "hush" not in str(told.value)
+    assert "a text that is not a path" in str(raised.value)
+    assert "hush" not in str(raised.value)
 
 
 @pytest.mark.parametrize("address", ["admin:hush-hush@here:9092", "sasl://admin:hush@here"])
 def test_a_password_in_an_address_is_not_repeated(address: str) -> None:
-    with pytest.raises(BadSettingsError) as told:
+    with pytest.raises(BadSettingsError) as raised:
         load_settings({"SAFECLOCK_BOOTSTRAP": address})
 
-    assert "hush" not in str(told.value)
+    assert "hush" not in str(raised.value)

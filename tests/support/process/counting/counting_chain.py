@@ -122,7 +122,7 @@ class CountingChain:
 
     async def expected_totals(self) -> dict[str, int]:
         """Return what the totals must be, from the source topics themselves."""
-        values = [int(told.value or b"0") for topic in self.sources for told in await self._read(topic)]
+        values = [int(record.value or b"0") for topic in self.sources for record in await self._read(topic)]
         return {"records": len(values), "sum": sum(values), "refused": 0}
 
     async def committed_totals(self) -> dict[str, int]:
@@ -135,25 +135,29 @@ class CountingChain:
 
     async def rows(self) -> Counter[int]:
         """Return how many keys were counted how often."""
-        last = {told.key: int(told.value or b"0") for told in await self._read(self.names.changelog) if _is_row(told)}
+        last = {
+            record.key: int(record.value or b"0")
+            for record in await self._read(self.names.changelog)
+            if _is_row(record)
+        }
         return Counter(last.values())
 
     async def total_history(self, topic: str) -> dict[int, list[bytes]]:
         """Return the counter rows on `topic`, per partition, one after the other, without repetitions."""
         steps: dict[int, list[bytes]] = {}
-        for told in await self._read(topic):
-            if told.key == COUNTERS_KEY and told.value is not None:
-                history = steps.setdefault(told.partition, [])
-                if not history or history[-1] != told.value:
-                    history.append(told.value)
+        for record in await self._read(topic):
+            if record.key == COUNTERS_KEY and record.value is not None:
+                history = steps.setdefault(record.partition, [])
+                if not history or history[-1] != record.value:
+                    history.append(record.value)
         return steps
 
     async def checkpoints(self) -> dict[int, Checkpoint]:
         """Return how far every partition has been committed."""
-        told = await self._read(self.names.changelog)
+        record = await self._read(self.names.changelog)
         return {
             one.partition: decode_checkpoint(one.value)
-            for one in told
+            for one in record
             if one.key == CHECKPOINT_KEY and one.value is not None
         }
 
@@ -217,12 +221,14 @@ class CountingChain:
         self._folder.cleanup()
 
 
-def _is_row(told: TopicRecord) -> bool:
-    return told.key.startswith(b"r|") and told.value is not None
+def _is_row(record: TopicRecord) -> bool:
+    return record.key.startswith(b"r|") and record.value is not None
 
 
 def _sum_records(records: Iterable[TopicRecord]) -> dict[str, int]:
-    last = {told.partition: told.value for told in records if told.key == COUNTERS_KEY and told.value is not None}
+    last = {
+        record.partition: record.value for record in records if record.key == COUNTERS_KEY and record.value is not None
+    }
     total: Counter[str] = Counter(records=0, sum=0, refused=0)
     for value in last.values():
         total.update(msgspec.msgpack.decode(value, type=dict[str, int]))

@@ -45,7 +45,7 @@ def connect(
 ) -> Dataflow:
     """Return the dataflow from `source`: decode, keep the times of each report, count the reports of each group."""
 
-    def told(keyed: tuple[str, dict[str, int]]) -> tuple[()]:
+    def report(keyed: tuple[str, dict[str, int]]) -> tuple[()]:
         report_totals(keyed[1])
         return ()
 
@@ -53,7 +53,7 @@ def connect(
     messages = op.flat_map_batch("see", op.input("read", whole, source), on_record)
     moves = op.stateful_flat_map("join", op.map("decode", messages, _decoded), _join)
     groups = op.stateful_map("count", op.map("together", moves, _as_single_key), _count)
-    op.output("nowhere", op.flat_map("tell", groups, told), TestingSink([]))
+    op.output("nowhere", op.flat_map("tell", groups, report), TestingSink([]))
     return whole
 
 

@@ -80,5 +80,5 @@ def _pathway() -> list[str]:
     if not PATHWAY.exists():
         return []
     ask = "from importlib.metadata import version; print(version('pathway'))"
-    told = subprocess.run([str(PATHWAY), "-c", ask], capture_output=True, text=True, check=True)
-    return [f"pathway {told.stdout.strip()}"]
+    result = subprocess.run([str(PATHWAY), "-c", ask], capture_output=True, text=True, check=True)
+    return [f"pathway {result.stdout.strip()}"]

@@ -20,9 +20,9 @@ from tests.tools.bench.peers.faust_peer import FaustCounts
 @pytest.fixture(scope="module")
 def story() -> Workload:
     """Return some hundred reports, every action before all that was told until then, and everything told twice."""
-    told = simulate_workload(400, 20_000 * DAY)
-    about = [record for record in told.records if json.loads(record.value)["type"] in (FILED, ACTED)]
-    return told._replace(records=[*reversed(about), *about])
+    records = simulate_workload(400, 20_000 * DAY)
+    about = [record for record in records.records if json.loads(record.value)["type"] in (FILED, ACTED)]
+    return records._replace(records=[*reversed(about), *about])
 
 
 def _events(story: Workload) -> list[tuple[str, dict[str, Any]]]:

@@ -118,6 +118,6 @@ def _events(registry: Registry, breadth: BoardSize, partition: int, now: int) ->
 def _report_events(numbers: random.Random, platform: str, label: str, at: int) -> Iterator[Event]:
     key = b"%s|%032x" % (platform.encode(), numbers.getrandbits(128))
     yield Filing(key, platform, at, at + 900, numbers.getrandbits(64), 1, label)
-    deed, later = numbers.choice(_ACTION_KINDS), at + int(min(numbers.expovariate(1) * 10, 23) * HOUR)
-    if deed is not None:
-        yield Action(key, platform, later, max(later, at + 1000), numbers.getrandbits(64), 2, deed)
+    action_kind, later = numbers.choice(_ACTION_KINDS), at + int(min(numbers.expovariate(1) * 10, 23) * HOUR)
+    if action_kind is not None:
+        yield Action(key, platform, later, max(later, at + 1000), numbers.getrandbits(64), 2, action_kind)

@@ -80,8 +80,8 @@ def _filing(numbers: random.Random, at: int) -> Filing:
 
 
 def _action(numbers: random.Random, filed: Filing, at: int) -> Action:
-    deed = _ACTION_KINDS[numbers.getrandbits(2) == 0]
-    entry = (filed.key, filed.platform, at, at + 900, numbers.getrandbits(64), numbers.getrandbits(32), deed)
+    action_kind = _ACTION_KINDS[numbers.getrandbits(2) == 0]
+    entry = (filed.key, filed.platform, at, at + 900, numbers.getrandbits(64), numbers.getrandbits(32), action_kind)
     return Action(*entry)
 
 
@@ -89,14 +89,14 @@ async def fill_changelog(journal: TransactionJournal, share: ReportCounts, seed:
     """Commit the share and return how many reports the ledger remembers."""
     ledger = Ledger(LedgerConfig(), MessagePackCodec())
     await journal.claim()
-    told = 0
+    logged_at = 0
     for count, event in enumerate(events(share, seed), 1):
-        told = event.logged_at
-        if told >= ledger.next_due:
-            ledger.advance(told)
+        logged_at = event.logged_at
+        if logged_at >= ledger.next_due:
+            ledger.advance(logged_at)
         ledger.apply(event)
         if count % _COMMIT_EVENTS == 0:
-            await _commit(journal, ledger, told)
+            await _commit(journal, ledger, logged_at)
     ledger.advance(share.now)
     await _commit(journal, ledger, share.now)
     return ledger.reports

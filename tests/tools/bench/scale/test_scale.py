@@ -41,16 +41,16 @@ def test_a_history_is_accepted_whole_and_every_report_is_decided() -> None:
     span = GeneratedPeriod(500, NOW - 30 * DAY, NOW)
     decoder, ledger = EventDecoder(Registry.accepting_all()), Ledger(LedgerConfig(), MessagePackCodec())
 
-    told = []
+    timestamps = []
     for one in generate_history(("harbor", "meadow"), span, {role: role.value for role in Role}, partitions=8):
         record = SimpleNamespace(**one._asdict(), timestamp=one.logged_ms, headers=(), offset=0)
         event = decoder.decode(record)
         assert not isinstance(event, Refusal)
         assert ledger.apply(event) is None
-        told.append(one.logged_ms)
+        timestamps.append(one.logged_ms)
 
-    assert told == sorted(told, key=lambda at: at or 0)
-    assert sum(desk.get(counters.FILED, 0) for desk in ledger.counters().values()) == 500
+    assert timestamps == sorted(timestamps, key=lambda at: at or 0)
+    assert sum(platform_counters.get(counters.FILED, 0) for platform_counters in ledger.counters().values()) == 500
     assert ledger.reports == 500
 
 

@@ -125,13 +125,13 @@ def test_a_backup_is_not_written_over_something_else(tmp_path: Path) -> None:
         prepare_folder(tmp_path)
 
 
-@given(rows=ROWS, told=ROWS)
-def test_measures_are_kept_as_the_changelog_has_them(rows: dict[bytes, bytes], told: dict[bytes, bytes]) -> None:
-    measures, differing = consistent_measures(rows, told)
+@given(rows=ROWS, published=ROWS)
+def test_measures_are_kept_as_the_changelog_has_them(rows: dict[bytes, bytes], published: dict[bytes, bytes]) -> None:
+    measures, differing = consistent_measures(rows, published)
 
     figures = {key: value for key, value in measures.items() if key != STATUS_KEY}
     assert figures == {key: value for key, value in rows.items() if key[:2] in (b"c|", b"n|", b"k|")}
-    assert measures.get(STATUS_KEY) == told.get(STATUS_KEY)
+    assert measures.get(STATUS_KEY) == published.get(STATUS_KEY)
     assert (differing == 0) == (
-        figures == {key: value for key, value in told.items() if key[:2] in (b"c|", b"n|", b"k|")}
+        figures == {key: value for key, value in published.items() if key[:2] in (b"c|", b"n|", b"k|")}
     )

@@ -84,12 +84,12 @@ def brokers(draw: st.DrawFn, one: DesiredState) -> ExistingState:
     """Draw a broker that has some of it, some of it differently, and things of others."""
     topics = {}
     for topic in draw(st.lists(st.sampled_from(one.topics), unique_by=lambda each: each.name)):
-        told = draw(
+        settings = draw(
             st.fixed_dictionaries(
                 {}, optional={name: st.sampled_from([value, "1"]) for name, value in topic.config.items()}
             )
         )
-        topics[topic.name] = ExistingTopic(draw(st.sampled_from([2, 2, 2, 3])), draw(st.integers(1, 3)), told)
+        topics[topic.name] = ExistingTopic(draw(st.sampled_from([2, 2, 2, 3])), draw(st.integers(1, 3)), settings)
     given = draw(st.frozensets(st.one_of(grants, st.sampled_from(sorted(one.grants)))))
     return ExistingState(topics=topics, grants=draw(st.none() | st.just(given)), users=draw(st.none() | users))
 

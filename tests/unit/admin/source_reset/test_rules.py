@@ -37,11 +37,11 @@ def test_nothing_else_of_a_position_is_touched(position: Checkpoint, log: Source
 def test_what_is_accepted_is_told_with_both_offsets(position: Checkpoint, log: SourceLog) -> None:
     assume(not can_resume(position, log))
 
-    told = describe_reset(3, position, log, resumed_checkpoint(position, log, ResumeFrom.END))
+    description = describe_reset(3, position, log, resumed_checkpoint(position, log, ResumeFrom.END))
 
-    assert told.startswith(f"{TOPIC} 3: ")
-    assert f"{position.topics[TOPIC].next} of topic" in told
-    assert f": 0 offsets to read, {log.end_offset - log.first_offset} skipped" in told
+    assert description.startswith(f"{TOPIC} 3: ")
+    assert f"{position.topics[TOPIC].next} of topic" in description
+    assert f": 0 offsets to read, {log.end_offset - log.first_offset} skipped" in description
 
 
 def test_a_topic_that_was_never_read_fits() -> None:

@@ -50,16 +50,16 @@ def timestamp(ms: int) -> str:
 
 
 @pytest.mark.parametrize(
-    ("recorded", "told"),
+    ("recorded", "logged_at"),
     [(None, AT), (AT + 3 * HOUR, AT + 3 * HOUR), (AT + 14 * DAY, AT + 14 * DAY)],
 )
-def test_a_filing_of_history_is_told_when_its_platform_recorded_it(recorded: int | None, told: int) -> None:
+def test_a_filing_of_history_is_told_when_its_platform_recorded_it(recorded: int | None, logged_at: int) -> None:
     more = {} if recorded is None else {"recordedtime": timestamp(recorded)}
 
     fact = decoder(HISTORY_SPAN).decode(InputRecord(event_bytes(FILING_WITH_ALL_FIELDS, **more)))
 
     assert isinstance(fact, Filing)
-    assert (fact.at, fact.logged_at, fact.is_history) == (AT, told, True)
+    assert (fact.at, fact.logged_at, fact.is_history) == (AT, logged_at, True)
 
 
 @pytest.mark.parametrize(

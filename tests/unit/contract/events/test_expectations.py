@@ -34,9 +34,9 @@ FIELDS = sorted(
     ],
 )
 def test_the_closed_words_of_a_field_are_told(field: str, words: type[Harm]) -> None:
-    told = expectation(RefusalReason.BAD_VALUE, field)
+    text = expectation(RefusalReason.BAD_VALUE, field)
 
-    assert ", ".join(words) in told
+    assert ", ".join(words) in text
 
 
 @pytest.mark.parametrize("field", FIELDS)
@@ -54,10 +54,10 @@ def test_every_reason_but_a_fault_of_ours_expects_something(reason: RefusalReaso
 
 
 def test_a_field_that_differs_by_type_names_the_types() -> None:
-    told = expectation(RefusalReason.BAD_VALUE, "reason")
+    text = expectation(RefusalReason.BAD_VALUE, "reason")
 
-    assert "in safeclock.report-amended.v1: one of triage, error" in told
-    assert "in paused: one of information_requested, obstructed" in told
+    assert "in safeclock.report-amended.v1: one of triage, error" in text
+    assert "in paused: one of information_requested, obstructed" in text
 
 
 @pytest.mark.parametrize("field", FIELDS)

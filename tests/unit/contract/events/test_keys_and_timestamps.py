@@ -175,8 +175,8 @@ def test_a_refusal_is_told_without_the_record_and_the_same_at_every_redelivery()
     assert b"mustnotleak" not in value + refusal_key(record)
     assert value == encode_refusal(refusal, record)
     assert refusal_key(record) == b"measures/3/41"
-    told, refused = decode_refusal(value).logged_at, decode_refusal(value).data
-    assert told == NOON
+    logged_at, refused = decode_refusal(value).logged_at, decode_refusal(value).data
+    assert logged_at == NOON
     assert refused == EventRefused(
         reason=RefusalReason.BAD_VALUE, field="harm", platform="harbor", topic="measures", partition=3, offset=41
     )
@@ -186,9 +186,9 @@ def test_a_refusal_is_told_without_the_record_and_the_same_at_every_redelivery()
 def test_a_record_whose_sender_stamped_it_with_no_instant_is_told_of_all_the_same(stamp: int) -> None:
     record = InputRecord("report-filed", b"x", None, stamp)
 
-    told = decode_refusal(encode_refusal(Refusal(RefusalReason.FUTURE_TIME, "", ""), record)).logged_at
+    logged_at = decode_refusal(encode_refusal(Refusal(RefusalReason.FUTURE_TIME, "", ""), record)).logged_at
 
-    assert told == max(0, min(stamp, 253_402_300_799_999))
+    assert logged_at == max(0, min(stamp, 253_402_300_799_999))
 
 
 def test_what_is_no_refusal_is_not_read_as_one() -> None:

@@ -57,8 +57,8 @@ def decoded_as_domain_event(event: AnyEvent) -> tuple[object, ...]:
         case ActionTakenEvent(data=data):
             restrictions: tuple[Any, ...] = getattr(data, "restrictions", ())
             final = any(each in FINAL_RESTRICTIONS for each in restrictions) and not getattr(data, "interim", False)
-            deed = (data.__struct_config__.tag, final, getattr(data, "of", None))
-            return Action, deed, 0 if data.items is UNSET else data.items
+            action_kind = (data.__struct_config__.tag, final, getattr(data, "of", None))
+            return Action, action_kind, 0 if data.items is UNSET else data.items
         case ReportAmendedEvent(data=data):
             return (
                 Amendment,

@@ -45,9 +45,9 @@ UPDATES: list[ReportUpdate] = [
 
 @pytest.mark.parametrize("notice", UPDATES)
 def test_what_is_put_together_from_texts_is_what_the_types_would_write(notice: ReportUpdate) -> None:
-    told = encode_report_update(notice)
+    update = encode_report_update(notice)
 
-    assert msgspec.json.encode(decode_report_update(told)) == told
+    assert msgspec.json.encode(decode_report_update(update)) == update
 
 
 def test_a_response_tells_every_clock_that_ended_with_it() -> None:

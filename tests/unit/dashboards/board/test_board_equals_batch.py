@@ -157,26 +157,26 @@ def test_a_rule_is_judged_as_a_scan_of_the_cohorts_of_its_period_judges_it(board
             if target is None or where == "out":
                 continue
             figures = clock_statistics(sample, [clock])
-            told = evaluate_objective(figures, sample.merged_cells([clock]), sample.reports[clock.hash], target)
+            evaluation = evaluate_objective(figures, sample.merged_cells([clock]), sample.reports[clock.hash], target)
             own = (platform, clock.id, word)
             in_seconds = target.statistic in (Statistic.MEAN, Statistic.QUANTILE)
             shown = values[f"safeclock_objective_{'seconds' if in_seconds else 'ratio'}"]
-            assert shown.get(own) == told.value
-            assert values["safeclock_objective_met"].get(own) == told.met
+            assert shown.get(own) == evaluation.value
+            assert values["safeclock_objective_met"].get(own) == evaluation.met
             if word == PERIODS[0]:
-                assert values["safeclock_objective_budget_reports"].get(own[:2]) == told.misses_left
-            judged.add(told.met)
+                assert values["safeclock_objective_budget_reports"].get(own[:2]) == evaluation.misses_left
+            judged.add(evaluation.met)
 
     assert judged == {True, False, None}
 
 
 def test_a_clock_says_what_it_asks_and_that_nobody_answers_for_its_reading(board: Board) -> None:
-    told = board.snapshot.values["safeclock_clock_info"]
+    info = board.snapshot.values["safeclock_clock_info"]
 
-    assert told["uk_review_share", "1", "share", "172800", "no", "yes", "children@1"] == 1
-    assert told["hotline_takedown", "1", "each", "", "no", "yes", "children@1"] == 1
-    assert told["time_to_action", "1", "each", "86400", "no", "yes", "standard@1"] == 1
-    assert len(told) == len(RULEBOOK.rules)
+    assert info["uk_review_share", "1", "share", "172800", "no", "yes", "children@1"] == 1
+    assert info["hotline_takedown", "1", "each", "", "no", "yes", "children@1"] == 1
+    assert info["time_to_action", "1", "each", "86400", "no", "yes", "standard@1"] == 1
+    assert len(info) == len(RULEBOOK.rules)
     assert board.snapshot.values["safeclock_registry_info"] == {(demo_registry().hash,): 1}
 
 

@@ -56,9 +56,9 @@ def publish_status(sums: MeasuresState) -> None:
         )
 
 
-def last_values(told: list[tuple[int, bytes, dict[bytes, int] | None]]) -> list[tuple[str, Mapping[bytes, int]]]:
+def last_values(records: list[tuple[int, bytes, dict[bytes, int] | None]]) -> list[tuple[str, Mapping[bytes, int]]]:
     """Return the cohorts that stand in the end, of every partition, as the domain takes them."""
-    last = {(partition, key): cohort for partition, key, cohort in told}
+    last = {(partition, key): cohort for partition, key, cohort in records}
     return [(key[2:].decode(), cohort) for (_, key), cohort in last.items() if cohort]
 
 
@@ -75,12 +75,12 @@ def sample_content(sample: CohortSample) -> object:
     )
 
 
-@given(told=updates, fold_after=st.sets(st.integers(0, 30)))
+@given(records=updates, fold_after=st.sets(st.integers(0, 30)))
 def test_whatever_was_told_before_the_sums_are_the_fold_of_the_last_values(
-    told: list[tuple[int, bytes, dict[bytes, int] | None]], fold_after: set[int]
+    records: list[tuple[int, bytes, dict[bytes, int] | None]], fold_after: set[int]
 ) -> None:
     sums, codec = MeasuresState(), MessagePackCodec()
-    for place, (partition, key, cohort) in enumerate(told):
+    for place, (partition, key, cohort) in enumerate(records):
         sums.apply_record(partition, key, None if cohort is None else codec.pack(cohort))
         if place in fold_after:
             publish_status(sums)
@@ -88,7 +88,7 @@ def test_whatever_was_told_before_the_sums_are_the_fold_of_the_last_values(
     publish_status(sums)
     sums.apply_pending()
 
-    expected = samples_by_group(last_values(told), group_key(["platform"]), lambda _: THROUGH)
+    expected = samples_by_group(last_values(records), group_key(["platform"]), lambda _: THROUGH)
 
     for platform, pools in sums.accumulators_by_week.items():
         whole = merge_cohort_samples(pool.to_sample(THROUGH) for pool in pools.values())
@@ -96,20 +96,20 @@ def test_whatever_was_told_before_the_sums_are_the_fold_of_the_last_values(
     assert {platform for (platform,) in expected} <= set(sums.accumulators_by_week)
 
 
-@given(told=updates)
+@given(records=updates)
 def test_the_cohorts_that_are_kept_are_the_last_values(
-    told: list[tuple[int, bytes, dict[bytes, int] | None]],
+    records: list[tuple[int, bytes, dict[bytes, int] | None]],
 ) -> None:
     sums, codec = MeasuresState(), MessagePackCodec()
 
-    for partition, key, cohort in told:
+    for partition, key, cohort in records:
         sums.apply_record(partition, key, None if cohort is None else codec.pack(cohort))
     publish_status(sums)
     sums.apply_pending(3)
     sums.apply_pending()
 
     kept = [(key, dict(cohort)) for key, cohort in sums.cohorts() if cohort]
-    assert sorted(kept, key=repr) == sorted(last_values(told), key=repr)
+    assert sorted(kept, key=repr) == sorted(last_values(records), key=repr)
 
 
 def test_a_commit_that_is_read_in_part_changes_no_cohort() -> None:

@@ -81,10 +81,10 @@ def test_a_clock_runs_where_it_is_both_in_force_and_loaded() -> None:
 
 
 def test_a_definition_that_changed_under_its_name_is_refused() -> None:
-    roster = load_pack([ACTION_CLOCK], (), 0)
+    history = load_pack([ACTION_CLOCK], (), 0)
 
     with pytest.raises(ClockError, match=f"clock {ACTION_CLOCK.key}: expected the definition that was loaded first"):
-        load_pack([ACTION_CLOCK._replace(limit=HOUR)], roster.values(), START)
+        load_pack([ACTION_CLOCK._replace(limit=HOUR)], history.values(), START)
 
 
 def test_two_clocks_with_one_mark_are_refused() -> None:

@@ -207,15 +207,15 @@ def misses(report: ReportOutcome, target: Target) -> bool:
 @given(target=targets, reports=st.lists(closed_reports, min_size=1, max_size=30))
 def test_of_ended_reports_a_scan_finds_the_same(target: Target, reports: list[ReportOutcome]) -> None:
     missed = [misses(report, target) for report in reports]
-    told = evaluate(target, reports)
+    evaluation = evaluate(target, reports)
 
-    assert told.met is (sum(missed) <= (1 - (target.share or 0)) * len(reports) + 1e-6)
-    assert told.misses_left is not None
-    assert 0 <= (1 - (target.share or 0)) * len(reports) - sum(missed) - told.misses_left + 1e-6 < 1 + 1e-5
+    assert evaluation.met is (sum(missed) <= (1 - (target.share or 0)) * len(reports) + 1e-6)
+    assert evaluation.misses_left is not None
+    assert 0 <= (1 - (target.share or 0)) * len(reports) - sum(missed) - evaluation.misses_left + 1e-6 < 1 + 1e-5
     if target.statistic is not Statistic.QUANTILE:
-        assert told.value == pytest.approx(1 - sum(missed) / len(reports))
+        assert evaluation.value == pytest.approx(1 - sum(missed) / len(reports))
     else:
-        assert (told.value is not None and told.value <= target.limit / 1000) is told.met
+        assert (evaluation.value is not None and evaluation.value <= target.limit / 1000) is evaluation.met
 
 
 @given(

@@ -106,9 +106,7 @@ def test_nothing_that_can_be_counted_makes_a_tripwire_fail(
 
 
 @given(
-    st.lists(
-        st.tuples(keys, signatures.map(pack)), max_size=min(tripwire.min_reports for tripwire in INTEGRITY_CHECKS) - 1
-    )
+    st.lists(st.tuples(keys, signatures.map(pack)), max_size=min(check.min_reports for check in INTEGRITY_CHECKS) - 1)
 )
 def test_on_a_handful_of_reports_no_tripwire_says_anything(reports: list[tuple[CohortKey, bytes]]) -> None:
     days = DailyCounts(lambda _: CLASSIFIER)

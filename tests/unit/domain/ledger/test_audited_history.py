@@ -49,14 +49,14 @@ def as_history_events(events: Iterable[Event]) -> list[Event]:
     return [event._replace(is_history=True) if isinstance(event, Filing) else event for event in events]
 
 
-def filing(at: int, told: int, number: int = 1, *, history: bool = True) -> Filing:
+def filing(at: int, published: int, number: int = 1, *, history: bool = True) -> Filing:
     """Return a filing of the first report."""
-    return builders.filing(at=at, logged_at=told, is_history=history, event_id=number, content=at % 97)
+    return builders.filing(at=at, logged_at=published, is_history=history, event_id=number, content=at % 97)
 
 
-def removal(at: int, told: int, number: int = 9) -> Action:
+def removal(at: int, logged_at: int, number: int = 9) -> Action:
     """Return what ends the first report."""
-    return action(at=at, logged_at=told, event_id=number, content=at % 89)
+    return action(at=at, logged_at=logged_at, event_id=number, content=at % 89)
 
 
 def has_only_late_outcomes(net: dict[str, Counter[str]]) -> dict[str, Counter[str]]:

@@ -81,7 +81,9 @@ def _any_event(draw: st.DrawFn) -> Event:
             st.builds(
                 lambda items, test: Filing(*said, encoded_labels(), items, test), st.integers(1, 9), st.booleans()
             ),
-            st.builds(lambda deed, items: Action(*said, deed, items), st.sampled_from(ACTION_KINDS), _any_number),
+            st.builds(
+                lambda action_kind, items: Action(*said, action_kind, items), st.sampled_from(ACTION_KINDS), _any_number
+            ),
             st.just(Amendment(*said)),
             st.builds(lambda retracts: Retraction(*said, retracts), _any_number),
             st.builds(

@@ -112,10 +112,10 @@ def test_a_heartbeat_on_one_topic_promises_nothing() -> None:
 
 
 def test_a_deadline_long_past_when_the_report_was_told_is_history() -> None:
-    told = START + DAY
+    logged_at = START + DAY
 
-    assert deadline_outcomes_of(filing(logged_at=told - 1), now=START + 3 * DAY) == {"missed|live": 1}
-    assert deadline_outcomes_of(filing(logged_at=told), now=START + 3 * DAY) == {"missed|late": 1}
+    assert deadline_outcomes_of(filing(logged_at=logged_at - 1), now=START + 3 * DAY) == {"missed|live": 1}
+    assert deadline_outcomes_of(filing(logged_at=logged_at), now=START + 3 * DAY) == {"missed|late": 1}
 
 
 @pytest.mark.parametrize(
@@ -129,9 +129,9 @@ def test_a_deadline_long_past_when_the_report_was_told_is_history() -> None:
     ],
 )
 def test_an_ending_within_the_limit_meets_or_releases_unless_it_is_expiry(
-    deed: ActionKind, after: int, verdict: str
+    action_kind: ActionKind, after: int, verdict: str
 ) -> None:
-    assert deadline_outcomes_of(filing(), action(deed, after), now=START + 3 * DAY) == {verdict: 1}
+    assert deadline_outcomes_of(filing(), action(action_kind, after), now=START + 3 * DAY) == {verdict: 1}
 
 
 def test_a_miss_is_taken_back_when_the_deed_was_only_told_late() -> None:

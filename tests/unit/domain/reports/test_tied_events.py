@@ -59,7 +59,7 @@ TimedAction = tuple[int, ActionKind]
 """A deed, and how long after the filing."""
 
 
-def _profiles(told: Sequence[TimedAction], *yardsticks: OracleClock) -> set[OracleProfile]:
+def _profiles(actions: Sequence[TimedAction], *yardsticks: OracleClock) -> set[OracleProfile]:
     """Return how forty equal stories count that differ in nothing but their ids."""
     subject = (
         LedgerHarness([clock_from_oracle(yardstick) for yardstick in yardsticks]) if yardsticks else LedgerHarness()
@@ -68,8 +68,8 @@ def _profiles(told: Sequence[TimedAction], *yardsticks: OracleClock) -> set[Orac
         key = b"harbor|aa_%d" % report
         subject.apply([filing(key=key, content=report)])
         subject.apply(
-            Action(key, "harbor", START + after, START + after, *_content_digests(report, place), deed)
-            for place, (after, deed) in enumerate(told)
+            Action(key, "harbor", START + after, START + after, *_content_digests(report, place), action_kind)
+            for place, (after, action_kind) in enumerate(actions)
         )
     subject.advance(START + 30 * DAY)
     (marks,) = subject.cohorts().values()
@@ -89,9 +89,9 @@ def test_a_report_that_is_reopened_and_restricted_with_one_click_is_restricted()
 
 
 def test_a_second_pause_at_the_instant_of_the_resumption_pauses_again() -> None:
-    told = [(HOUR, PAUSED), (10 * HOUR, RESUMED), (10 * HOUR, PAUSED), (32 * HOUR, RESUMED), (33 * HOUR, REMOVAL)]
+    actions = [(HOUR, PAUSED), (10 * HOUR, RESUMED), (10 * HOUR, PAUSED), (32 * HOUR, RESUMED), (33 * HOUR, REMOVAL)]
 
-    (mark,) = _profiles(told, PAUSING_CLOCK)
+    (mark,) = _profiles(actions, PAUSING_CLOCK)
 
     assert mark.clocks == _profiles([(2 * HOUR, REMOVAL)], PAUSING_CLOCK).pop().clocks
 
@@ -123,10 +123,10 @@ def test_a_clock_that_starts_after_its_report_was_opened_again_runs() -> None:
 def test_a_clock_that_starts_when_some_items_are_removed_waits_for_the_others() -> None:
     subject = LedgerHarness([clock_from_oracle(VALID_TO_REMOVED_CLOCK)])
     subject.apply([filing(items=3)])
-    for place, (after, deed, items) in enumerate(
+    for place, (after, action_kind, items) in enumerate(
         [(HOUR, REMOVAL, 1), (2 * HOUR, VALIDATED, 0), (5 * HOUR, REMOVAL, 2)]
     ):
-        subject.apply([action(deed, at=START + after, items=items, event_id=9 + place, content=place)])
+        subject.apply([action(action_kind, at=START + after, items=items, event_id=9 + place, content=place)])
 
     assert subject.net_counters()["harbor"]["stopped_ms|valid_to_removed@1"] == 3 * HOUR
 
@@ -177,27 +177,29 @@ def _clocks() -> tuple[Clock, ...]:
 
 
 def _measured_report(
-    appraiser: Evaluator, before: Iterable[ActionKind], tied: Iterable[tuple[int, ActionKind]]
+    evaluator: Evaluator, before: Iterable[ActionKind], tied: Iterable[tuple[int, ActionKind]]
 ) -> MeasuredReport | None:
     """Return a report as measured whose tied deeds bear these digests."""
     entries = [Entry(START, FILING_CODE, 2, encoded_labels(), 0, 0)]
-    entries += [Entry(START + HOUR + n, ACTION_CODES[deed], 0, "", n, 10 + n) for n, deed in enumerate(before)]
     entries += [
-        Entry(START + DAY, ACTION_CODES[deed], n % 3, "", digest, 2**32 - digest)
-        for n, (digest, deed) in enumerate(tied)
+        Entry(START + HOUR + n, ACTION_CODES[action_kind], 0, "", n, 10 + n) for n, action_kind in enumerate(before)
     ]
-    return appraiser.evaluate(
+    entries += [
+        Entry(START + DAY, ACTION_CODES[action_kind], n % 3, "", digest, 2**32 - digest)
+        for n, (digest, action_kind) in enumerate(tied)
+    ]
+    return evaluator.evaluate(
         "harbor", ReportRow(PlatformConfig().allowance_s, sorted(entries)), START + 3 * DAY
     ).measured
 
 
 def _assert_equal_under_all_digests(
-    before: Sequence[ActionKind], tied: Sequence[ActionKind], appraiser: Evaluator
+    before: Sequence[ActionKind], tied: Sequence[ActionKind], evaluator: Evaluator
 ) -> bool:
     """Return whether a report counts the same for rising, falling and mixed digests of its tied deeds."""
     numbers = range(100, 100 + len(tied))
     orders = [numbers, numbers[::-1], [*numbers[1::2], *numbers[::2]], [*numbers[2:], *numbers[:2]]]
-    measured = [_measured_report(appraiser, before, zip(order, tied, strict=True)) for order in orders]
+    measured = [_measured_report(evaluator, before, zip(order, tied, strict=True)) for order in orders]
     return all(one == measured[0] for one in measured)
 
 
@@ -207,9 +209,9 @@ def _action_sequences(longest: int) -> Iterator[tuple[ActionKind, ...]]:
 
 @pytest.mark.parametrize("before", PREFIXES)
 def test_no_figure_depends_on_the_ids_of_two_tied_events(before: tuple[ActionKind, ...]) -> None:
-    appraiser = Evaluator(ClockSelector(_clocks()))
+    evaluator = Evaluator(ClockSelector(_clocks()))
 
-    assert all(_assert_equal_under_all_digests(before, tied, appraiser) for tied in _action_sequences(2))
+    assert all(_assert_equal_under_all_digests(before, tied, evaluator) for tied in _action_sequences(2))
 
 
 @pytest.mark.slow
@@ -217,12 +219,12 @@ def test_no_figure_depends_on_the_ids_of_two_tied_events(before: tuple[ActionKin
 def test_no_figure_depends_on_the_ids_of_up_to_five_tied_events(
     longest: int, prefixes: Sequence[tuple[ActionKind, ...]]
 ) -> None:
-    appraiser, seen = Evaluator(ClockSelector(_clocks())), 0
+    evaluator, seen = Evaluator(ClockSelector(_clocks())), 0
 
     for before in prefixes:
         for tied in _action_sequences(longest):
             seen += 1
-            assert _assert_equal_under_all_digests(before, tied, appraiser), tied
+            assert _assert_equal_under_all_digests(before, tied, evaluator), tied
 
     assert seen == len(prefixes) * sum(comb(len(ACTION_KINDS) + size - 1, size) for size in range(2, longest + 1))
 

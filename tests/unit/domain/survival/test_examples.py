@@ -10,9 +10,9 @@ from streams.domain.survival import FROM_START, OPEN, STOPPED, UNKNOWN, Cells, I
 OTHER = 2
 
 
-def cell(duration: int, ending: int, *, told_after: int | None = None) -> tuple[int, int, int]:
+def cell(duration: int, ending: int, *, logged_after: int | None = None) -> tuple[int, int, int]:
     """A cell of reports that lasted `duration` and were told at once, or after `told_after`."""
-    return (FROM_START if told_after is None else bin_of(told_after), bin_of(duration), ending)
+    return (FROM_START if logged_after is None else bin_of(logged_after), bin_of(duration), ending)
 
 
 def share(cells: Cells, limit: int) -> float | None:
@@ -38,7 +38,7 @@ def test_a_median_that_is_not_reached_may_still_have_a_lower_limit() -> None:
 
 
 def test_a_quantile_beyond_an_early_exhaustion_is_not_known_and_never_not_reached() -> None:
-    in_time, late = cell(1 * HOUR, STOPPED), cell(30 * HOUR, STOPPED, told_after=5 * HOUR)
+    in_time, late = cell(1 * HOUR, STOPPED), cell(30 * HOUR, STOPPED, logged_after=5 * HOUR)
 
     exhausted, still_seen = estimate({in_time: 1, late: 30}), estimate({in_time: 1, late: 30, cell(2 * DAY, OPEN): 31})
 
@@ -134,7 +134,7 @@ def test_the_last_of_a_thinned_cohort_proves_little() -> None:
 
 
 def test_a_report_told_only_at_closing_has_no_exposure() -> None:
-    cells = {cell(3 * HOUR, STOPPED, told_after=3 * HOUR): 100}
+    cells = {cell(3 * HOUR, STOPPED, logged_after=3 * HOUR): 100}
 
     curve = estimate(cells)
 
@@ -146,9 +146,9 @@ def test_a_report_told_only_at_closing_has_no_exposure() -> None:
 
 
 @pytest.mark.parametrize(("told_at_closing", "measurable"), [(5, True), (6, False)])
-def test_up_to_5_percent_told_at_closing_are_borne(told_at_closing: int, *, measurable: bool) -> None:
-    on_time = 100 - told_at_closing
-    cells = {cell(1 * HOUR, STOPPED): on_time, cell(3 * HOUR, STOPPED, told_after=4 * HOUR): told_at_closing}
+def test_up_to_5_percent_told_at_closing_are_borne(logged_at_closing: int, *, measurable: bool) -> None:
+    on_time = 100 - logged_at_closing
+    cells = {cell(1 * HOUR, STOPPED): on_time, cell(3 * HOUR, STOPPED, logged_after=4 * HOUR): logged_at_closing}
 
     curve = estimate(cells)
 
@@ -160,7 +160,7 @@ def test_who_enters_at_a_time_is_at_risk_after_it() -> None:
     cells = {
         cell(1 * HOUR, STOPPED): 1,
         cell(3 * HOUR, STOPPED): 1,
-        cell(2 * HOUR, STOPPED, told_after=1 * HOUR): 2,
+        cell(2 * HOUR, STOPPED, logged_after=1 * HOUR): 2,
     }
 
     curve = estimate(cells)
@@ -177,7 +177,7 @@ def test_who_is_last_seen_open_at_a_time_was_at_risk_then() -> None:
 
 
 def test_before_anybody_is_in_view_nothing_is_known() -> None:
-    cells = {cell(5 * HOUR, STOPPED, told_after=1 * HOUR): 10}
+    cells = {cell(5 * HOUR, STOPPED, logged_after=1 * HOUR): 10}
 
     assert share(cells, 1 * HOUR) is None
     assert share(cells, 2 * HOUR) == 0.0
@@ -185,7 +185,7 @@ def test_before_anybody_is_in_view_nothing_is_known() -> None:
 
 
 def test_an_early_exhausted_risk_set_does_not_make_everybody_fast() -> None:
-    cells = {cell(10 * MINUTE, STOPPED): 3, cell(30 * DAY, OPEN, told_after=20 * MINUTE): 97}
+    cells = {cell(10 * MINUTE, STOPPED): 3, cell(30 * DAY, OPEN, logged_after=20 * MINUTE): 97}
 
     curve = estimate(cells)
 

@@ -39,12 +39,12 @@ def simulated_curves(competing: float, late_share: float) -> Iterator[Curve]:
         yield estimate(Counter(_report(random, competing, late_share) for _ in range(REPORTS)))
 
 
-def _report(random: Random, competing: float, told_late: float) -> tuple[int, int, int]:
+def _report(random: Random, competing: float, logged_late: float) -> tuple[int, int, int]:
     age = round(random.uniform(0, 3 * DAY))
     rate = 0.1 + competing
     waits = round(random.expovariate(rate) * HOUR)
     ending = STOPPED if random.random() < 0.1 / rate else OTHER
-    entry = bin_of(round(random.uniform(15, 60) * MINUTE)) if random.random() < told_late else FROM_START
+    entry = bin_of(round(random.uniform(15, 60) * MINUTE)) if random.random() < logged_late else FROM_START
     return (entry, bin_of(min(waits, age)), ending if waits < age else OPEN)
 
 
@@ -54,10 +54,10 @@ def true_share(competing: float, hours: float) -> float:
 
 
 @pytest.mark.parametrize(("competing", "told_late"), [(0.0, 0.0), (0.05, 0.0), (0.05, 0.3)])
-def test_the_interval_of_a_share_covers_the_truth_as_often_as_it_says(competing: float, told_late: float) -> None:
+def test_the_interval_of_a_share_covers_the_truth_as_often_as_it_says(competing: float, logged_late: float) -> None:
     truth = true_share(competing, 12)
 
-    shares = [interval for curve in simulated_curves(competing, told_late) if (interval := curve.within(12 * HOUR))]
+    shares = [interval for curve in simulated_curves(competing, logged_late) if (interval := curve.within(12 * HOUR))]
 
     covered = sum((share.low or 0) <= truth <= (share.high or 1) for share in shares) / len(shares)
     mean_share = sum(share.value or 0 for share in shares) / len(shares)

@@ -90,7 +90,7 @@ def test_an_event_is_no_foreign_file(event: object) -> None:
 
 @pytest.mark.parametrize("line", [b"", b"not json", b"{", b'{"type":', b"\x00\x01\x02", b"secret, words and, commas"])
 def test_nothing_of_a_line_is_repeated(line: bytes) -> None:
-    told = format_advice(line)
+    text = format_advice(line)
 
-    assert "secret" not in told
-    assert "not json" not in told
+    assert "secret" not in text
+    assert "not json" not in text

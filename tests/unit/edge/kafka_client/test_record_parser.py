@@ -41,8 +41,8 @@ def read_both_ways(data: bytes) -> tuple[object, object]:
 
 
 @given(st.lists(st.tuples(TEXTS, TEXTS, HEADERS), max_size=5), ATTRIBUTES)
-def test_records_are_read_alike(told: list[tuple[Any, Any, Any]], attributes: int) -> None:
-    records = [record_bytes(place, value, headers, key) for place, (key, value, headers) in enumerate(told)]
+def test_records_are_read_alike(contents: list[tuple[Any, Any, Any]], attributes: int) -> None:
+    records = [record_bytes(place, value, headers, key) for place, (key, value, headers) in enumerate(contents)]
 
     ours, theirs = read_both_ways(batch_bytes(records, BatchHeader(7, attributes)))
 

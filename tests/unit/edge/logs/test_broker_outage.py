@@ -105,10 +105,10 @@ def test_a_broker_that_answers_throughout_is_not_spoken_of(log: OutageLog) -> No
 
 
 def test_a_second_outage_is_told_like_the_first(log: OutageLog) -> None:
-    told = [log.fail_attempt(problem) for problem in (NO_BROKER_MESSAGE, None, NO_BROKER_MESSAGE, None)]
+    lines = [log.fail_attempt(problem) for problem in (NO_BROKER_MESSAGE, None, NO_BROKER_MESSAGE, None)]
 
-    assert told[0] == told[2]
-    assert told[1] == told[3] == "the broker at here:1 answers again after 0 s"
+    assert lines[0] == lines[2]
+    assert lines[1] == lines[3] == "the broker at here:1 answers again after 0 s"
 
 
 def test_what_a_client_tries_again_by_itself_is_not_logged_and_what_goes_on_is(log: OutageLog) -> None:

@@ -23,10 +23,10 @@ def test_a_log_is_text_from_information_on_unless_it_is_told_otherwise() -> None
 
 
 def test_wrong_settings_of_the_log_are_told_together() -> None:
-    with pytest.raises(BadSettingsError) as told:
+    with pytest.raises(BadSettingsError) as raised:
         load_log_settings({"SAFECLOCK_LOG_FORMAT": "xml", "SAFECLOCK_LOG_LEVEL": "DEBUG"})
 
-    assert str(told.value).splitlines() == [
+    assert str(raised.value).splitlines() == [
         "SAFECLOCK_LOG_FORMAT: expected one of text, json, got 'xml'",
         "SAFECLOCK_LOG_LEVEL: expected one of debug, info, warning, error, got 'DEBUG'",
     ]

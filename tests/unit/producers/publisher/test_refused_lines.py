@@ -34,11 +34,11 @@ def order(path: Path, settings: PublisherSettings = NOBODY) -> UploadRequest:
 def test_a_file_with_a_bad_line_never_reaches_a_broker(tmp_path: Path) -> None:
     path = write_lines(tmp_path, [filing_line(1), WRONG, filing_line(2), b"{"])
 
-    told = publish_files(order(path))
+    result = publish_files(order(path))
 
-    assert (told.is_sent, told.exit_code, told.acknowledged) == (False, 1, 0)
+    assert (result.is_sent, result.exit_code, result.acknowledged) == (False, 1, 0)
     assert {
-        (group.reason, group.field, group.count, group.first.rpartition(":")[2]) for group in told.refusal_groups
+        (group.reason, group.field, group.count, group.first.rpartition(":")[2]) for group in result.refusal_groups
     } == {
         ("bad_value", "harm", 1, "2"),
         ("not_json", "", 1, "4"),
@@ -77,17 +77,17 @@ def test_a_file_of_another_kind_is_told_for_what_it_is(tmp_path: Path, *, skip_r
 def test_a_dry_run_counts_and_sends_nothing(tmp_path: Path) -> None:
     path = write_lines(tmp_path, [filing_line(1), action_line(1), b"", heartbeat_line(1)])
 
-    told = publish_files(replace(order(path), dry_run=True))
+    result = publish_files(replace(order(path), dry_run=True))
 
-    assert (told.events, told.heartbeats, told.is_sent, told.exit_code) == (2, 1, False, 0)
+    assert (result.events, result.heartbeats, result.is_sent, result.exit_code) == (2, 1, False, 0)
 
 
 def test_live_lines_that_workers_would_find_too_old_are_refused(tmp_path: Path) -> None:
     path = write_lines(tmp_path, [filing_line(1)])
 
-    told = publish_files(replace(order(path), history=False))
+    result = publish_files(replace(order(path), history=False))
 
-    assert [group.reason for group in told.refusal_groups] == ["too_old"]
+    assert [group.reason for group in result.refusal_groups] == ["too_old"]
 
 
 def test_a_heartbeat_that_workers_would_find_ahead_of_its_time_is_refused_live_and_as_history(tmp_path: Path) -> None:
@@ -104,8 +104,8 @@ def test_a_dry_run_says_which_heartbeats_would_be_held_back(tmp_path: Path) -> N
     path = write_lines(tmp_path, [filing_line(1), other, heartbeat_line(1), heartbeat_line(2, platform="meadow")])
     shown = StringIO()
 
-    told = publish_files(replace(order(path), dry_run=True, skip_refused=True))
-    print_result(told, Console(file=shown, width=200))
+    result = publish_files(replace(order(path), dry_run=True, skip_refused=True))
+    print_result(result, Console(file=shown, width=200))
 
-    assert (told.events, told.heartbeats, told.withheld_heartbeats, told.exit_code) == (1, 1, 1, 1)
+    assert (result.events, result.heartbeats, result.withheld_heartbeats, result.exit_code) == (1, 1, 1, 1)
     assert "1 heartbeat not sent" in shown.getvalue()

@@ -34,7 +34,7 @@ def test_the_environment_gives_every_setting() -> None:
 
 
 def test_all_mistakes_are_told_at_once() -> None:
-    with pytest.raises(SettingsError) as told:
+    with pytest.raises(SettingsError) as raised:
         PublisherSettings.from_environment(
             {
                 "SAFECLOCK_PUBLISH_BOOTSTRAP": "localhost:http",
@@ -45,8 +45,8 @@ def test_all_mistakes_are_told_at_once() -> None:
             }
         )
 
-    assert len(told.value.problems) == 5
-    assert "SAFECLOCK_PUBLISH_MAX_PENDING" in str(told.value)
+    assert len(raised.value.problems) == 5
+    assert "SAFECLOCK_PUBLISH_MAX_PENDING" in str(raised.value)
 
 
 @pytest.mark.parametrize("address", ["", "localhost:http", "one:9092,"])
@@ -56,10 +56,10 @@ def test_an_address_that_is_none_is_told_as_such(address: str) -> None:
 
 
 def test_a_variable_that_a_publisher_does_not_read_is_a_mistake_and_that_of_a_worker_is_none() -> None:
-    with pytest.raises(SettingsError) as told:
+    with pytest.raises(SettingsError) as raised:
         PublisherSettings.from_environment({"SAFECLOCK_PUBLISH_USER": "harbor", "SAFECLOCK_BOOTSTRAP": "two:9092"})
 
-    assert told.value.problems == (
+    assert raised.value.problems == (
         "SAFECLOCK_PUBLISH_USER: expected SAFECLOCK_PUBLISH_USERNAME; nothing reads a variable of this name",
     )
 

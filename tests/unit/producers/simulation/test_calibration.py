@@ -34,8 +34,8 @@ def draw_waits(model: ResponseModel, lane: QueueKind) -> list[int]:
     those = WeightedChoice([(label, share) for label, share in label_mix(0).shares() if label.queue is lane])
     monday = 4 * DAY  # the epoch began on a Thursday
     instants = (monday + chance.pick(hours) * HOUR for _ in range(DRAWS))
-    fates = ((at, draw_outcome(chance, model, chance.pick(those), at, 1.0)) for at in instants)
-    return [fate.ended_at - at for at, fate in fates if fate is not None]
+    outcomes = ((at, draw_outcome(chance, model, chance.pick(those), at, 1.0)) for at in instants)
+    return [outcome.ended_at - at for at, outcome in outcomes if outcome is not None]
 
 
 def share_within(durations: list[int], limit: int) -> float:

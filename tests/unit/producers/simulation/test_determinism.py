@@ -48,8 +48,8 @@ def test_a_history_does_not_depend_on_the_order_of_hashes() -> None:
 def test_another_seed_is_another_history() -> None:
     other = SMALL._replace(seed=8)
 
-    tokens = {getattr(told.event, "subject", "") for told in simulate_history(SMALL)}
-    others = {getattr(told.event, "subject", "") for told in simulate_history(other)}
+    tokens = {getattr(published.event, "subject", "") for published in simulate_history(SMALL)}
+    others = {getattr(published.event, "subject", "") for published in simulate_history(other)}
 
     assert digest(other) != SMALL_DIGEST
     assert tokens & others == {""}
@@ -58,7 +58,7 @@ def test_another_seed_is_another_history() -> None:
 def test_events_come_in_the_order_of_being_told_within_the_span(
     plan: SimulationConfig, history: list[PublishedEvent]
 ) -> None:
-    instants = [told.logged_at_ms for told in history]
+    instants = [published.logged_at_ms for published in history]
 
     assert instants == sorted(instants)
     assert plan.start_ms <= instants[0]
@@ -69,7 +69,9 @@ def test_every_line_is_accepted_with_the_demos_registry(history: list[PublishedE
     decoder = EventDecoder(read_registry(DEMO_REGISTRY))
 
     refused = [
-        told for told in history if isinstance(decoder.decode_line(encode_line(told), told.logged_at_ms), Refusal)
+        published
+        for published in history
+        if isinstance(decoder.decode_line(encode_line(published), published.logged_at_ms), Refusal)
     ]
 
     assert refused == []
@@ -93,18 +95,18 @@ def test_an_event_id_is_used_twice_only_to_say_the_same_again(history: list[Publ
     first: dict[tuple[str, str], PublishedEvent] = {}
 
     again = [
-        (told, earlier)
-        for told in history
-        if (earlier := first.setdefault((told.platform, told.event.id), told)) is not told
+        (published, earlier)
+        for published in history
+        if (earlier := first.setdefault((published.platform, published.event.id), published)) is not published
     ]
 
     assert 0 < len(again) < len(history) / 100
-    assert all(told.event == earlier.event and told.role is earlier.role for told, earlier in again)
+    assert all(published.event == earlier.event and published.role is earlier.role for published, earlier in again)
 
 
 def test_every_word_that_the_model_uses_occurs(history: list[PublishedEvent]) -> None:
-    said = {told.event.data.__struct_config__.tag for told in history} - {None}
-    harms = {told.event.data.harm for told in history if isinstance(told.event, ReportFiledEvent)}
+    said = {published.event.data.__struct_config__.tag for published in history} - {None}
+    harms = {published.event.data.harm for published in history if isinstance(published.event, ReportFiledEvent)}
 
     assert set(Outcome) - said == {Outcome.VALIDATED, Outcome.NOTICE_SERVED}
     assert harms == set(Harm)
@@ -114,7 +116,9 @@ def test_every_word_that_the_model_uses_occurs(history: list[PublishedEvent]) ->
 def test_about_as_many_reports_are_filed_as_were_asked_for(reports: int) -> None:
     plan = SimulationConfig(seed=3, weeks=4, reports=reports)
 
-    filed = {told.event.subject for told in simulate_history(plan) if isinstance(told.event, ReportFiledEvent)}
+    filed = {
+        published.event.subject for published in simulate_history(plan) if isinstance(published.event, ReportFiledEvent)
+    }
 
     # Juniper and saffron keep some of theirs to themselves.
     assert len(filed) == pytest.approx(0.96 * reports, rel=0.06)

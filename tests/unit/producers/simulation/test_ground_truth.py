@@ -16,25 +16,25 @@ ENDINGS = "restricted account_restricted no_violation already_restricted unavail
 
 
 def events_of(history: Iterable[PublishedEvent], platform: str) -> list[PublishedEvent]:
-    return [told for told in history if told.platform == platform]
+    return [published for published in history if published.platform == platform]
 
 
 def filings_by_token(events: Iterable[PublishedEvent]) -> dict[str, PublishedEvent]:
     """Return each report's first telling."""
     first: dict[str, PublishedEvent] = {}
-    for told in events:
-        if isinstance(told.event, ReportFiledEvent):
-            first.setdefault(told.event.subject, told)
+    for published in events:
+        if isinstance(published.event, ReportFiledEvent):
+            first.setdefault(published.event.subject, published)
     return first
 
 
 def actions_by_token(events: Iterable[PublishedEvent]) -> dict[str, int]:
     """Return when each report's item was first finally restricted."""
     first: dict[str, int] = {}
-    for told in events:
-        if isinstance(told.event, ActionTakenEvent) and is_final_restriction(told.event.data):
-            at = parse_timestamp(told.event.time)
-            first[told.event.subject] = min(at, first.get(told.event.subject, at))
+    for published in events:
+        if isinstance(published.event, ActionTakenEvent) and is_final_restriction(published.event.data):
+            at = parse_timestamp(published.event.time)
+            first[published.event.subject] = min(at, first.get(published.event.subject, at))
     return first
 
 
@@ -43,25 +43,26 @@ def test_a_platform_that_falls_silent_says_nothing_more(
 ) -> None:
     since = parse_timestamp(ground_truth["platforms"]["saffron"]["since"])
 
-    told = [told.logged_at_ms for told in events_of(history, "saffron")]
+    published = [published.logged_at_ms for published in events_of(history, "saffron")]
 
-    assert since - DAY < max(told) < since
+    assert since - DAY < max(published) < since
     assert ground_truth["platforms"]["saffron"]["filed"] > ground_truth["platforms"]["saffron"]["published"]
 
 
 def test_a_report_published_on_closing_is_told_when_it_has_ended(history: list[PublishedEvent]) -> None:
     events = events_of(history, "juniper")
     endings = {
-        told.event.subject: told
-        for told in reversed(events)
-        if isinstance(told.event, ActionTakenEvent) and told.event.data.__struct_config__.tag in ENDINGS.split()
+        published.event.subject: published
+        for published in reversed(events)
+        if isinstance(published.event, ActionTakenEvent)
+        and published.event.data.__struct_config__.tag in ENDINGS.split()
     }
 
-    reports = {token: told for token, told in filings_by_token(events).items() if token in endings}
+    reports = {token: published for token, published in filings_by_token(events).items() if token in endings}
     early = [
         token
-        for token, told in reports.items()
-        if told.logged_at_ms < parse_timestamp(endings[token].event.time) and not _is_wrong_token(token, events)
+        for token, published in reports.items()
+        if published.logged_at_ms < parse_timestamp(endings[token].event.time) and not _is_wrong_token(token, events)
     ]
 
     assert len(reports) > 500
@@ -69,7 +70,10 @@ def test_a_report_published_on_closing_is_told_when_it_has_ended(history: list[P
 
 
 def _is_wrong_token(token: str, events: Iterable[PublishedEvent]) -> bool:
-    return any(getattr(told.event, "subject", "") == token and hasattr(told.event.data, "retracts") for told in events)
+    return any(
+        getattr(published.event, "subject", "") == token and hasattr(published.event.data, "retracts")
+        for published in events
+    )
 
 
 def test_what_is_never_closed_is_never_published_on_closing(
@@ -84,30 +88,30 @@ def test_what_is_never_closed_is_never_published_on_closing(
 
 def test_a_nightly_batch_tells_a_day_within_a_day(plan: SimulationConfig, history: list[PublishedEvent]) -> None:
     first: dict[str, PublishedEvent] = {}
-    for told in events_of(history, "quartz"):
-        if not isinstance(told.event, HeartbeatEvent):
-            first.setdefault(told.event.id, told)
+    for published in events_of(history, "quartz"):
+        if not isinstance(published.event, HeartbeatEvent):
+            first.setdefault(published.event.id, published)
 
-    clock = {told.logged_at_ms % DAY for told in first.values()}
-    delays = {told.logged_at_ms - parse_timestamp(told.event.time) for told in first.values()}
+    clock = {published.logged_at_ms % DAY for published in first.values()}
+    delays = {published.logged_at_ms - parse_timestamp(published.event.time) for published in first.values()}
 
     assert 2 * HOUR <= min(clock) <= max(clock) < 2 * HOUR + 10 * MINUTE
     assert 0 < min(delays) < max(delays) <= DAY
-    assert len({told.logged_at_ms // DAY for told in first.values()}) >= plan.weeks * 7 - 1
+    assert len({published.logged_at_ms // DAY for published in first.values()}) >= plan.weeks * 7 - 1
 
 
 def test_a_heartbeat_vouches_for_everything_before_it(history: list[PublishedEvent]) -> None:
-    through = dict.fromkeys((told.platform for told in history), 0)
+    through = dict.fromkeys((published.platform for published in history), 0)
     seen: set[tuple[str, str]] = set()
     broken = []
 
-    for told in history:
-        if isinstance(told.event, HeartbeatEvent):
-            through[told.platform] = parse_timestamp(told.event.data.complete_through)
-        elif (told.platform, told.event.id) not in seen and told.platform != "juniper":
-            seen.add((told.platform, told.event.id))
-            if parse_timestamp(told.event.time) <= through[told.platform]:
-                broken.append(told)
+    for published in history:
+        if isinstance(published.event, HeartbeatEvent):
+            through[published.platform] = parse_timestamp(published.event.data.complete_through)
+        elif (published.platform, published.event.id) not in seen and published.platform != "juniper":
+            seen.add((published.platform, published.event.id))
+            if parse_timestamp(published.event.time) <= through[published.platform]:
+                broken.append(published)
 
     assert broken == []
 
@@ -116,9 +120,9 @@ def test_heartbeats_are_numbered_without_a_gap_on_both_topics(
     plan: SimulationConfig, history: list[PublishedEvent]
 ) -> None:
     numbers: dict[tuple[str, str], list[int]] = {}
-    for told in history:
-        if isinstance(told.event, HeartbeatEvent):
-            numbers.setdefault((told.platform, told.role), []).append(told.event.data.sequence)
+    for published in history:
+        if isinstance(published.event, HeartbeatEvent):
+            numbers.setdefault((published.platform, published.role), []).append(published.event.data.sequence)
 
     assert len(numbers) == 16
     assert all(one == list(range(one[0], one[0] + len(one))) for one in numbers.values())
@@ -130,13 +134,16 @@ def test_the_key_is_what_the_events_of_a_steady_platform_say(
 ) -> None:
     events = events_of(history, "meadow")
     ripe = {
-        token: told
-        for token, told in filings_by_token(events).items()
-        if parse_timestamp(told.event.time) < plan.end_ms - 2 * DAY
+        token: published
+        for token, published in filings_by_token(events).items()
+        if parse_timestamp(published.event.time) < plan.end_ms - 2 * DAY
     }
     stops = actions_by_token(events)
 
-    quick = sum(stops.get(token, plan.end_ms) - parse_timestamp(told.event.time) <= DAY for token, told in ripe.items())
+    quick = sum(
+        stops.get(token, plan.end_ms) - parse_timestamp(published.event.time) <= DAY
+        for token, published in ripe.items()
+    )
 
     planted = ground_truth["platforms"]["meadow"]
     assert quick / len(ripe) == pytest.approx(planted["clocks"]["time_to_action"]["share_within_24h"], abs=0.01)

@@ -24,24 +24,32 @@ def test_live_traffic_goes_on_where_history_stops() -> None:
 
     everything = list(islice(history_then_live(PLAN), len(past) + 300))
 
-    assert [encode_line(told) for told in everything[: len(past)]] == [encode_line(told) for told in past]
-    assert [encode_line(told) for told in everything[len(past) :]] == [
-        encode_line(told) for told in islice(live_traffic(PLAN), 300)
+    assert [encode_line(published) for published in everything[: len(past)]] == [
+        encode_line(published) for published in past
+    ]
+    assert [encode_line(published) for published in everything[len(past) :]] == [
+        encode_line(published) for published in islice(live_traffic(PLAN), 300)
     ]
 
 
 def test_live_traffic_answers_reports_of_the_history() -> None:
     plan = PLAN._replace(reports=6_000, live_rate=LiveRate(heartbeat_ms=HOUR))
-    filed = {told.event.subject for told in simulate_history(plan) if isinstance(told.event, ReportFiledEvent)}
+    filed = {
+        published.event.subject for published in simulate_history(plan) if isinstance(published.event, ReportFiledEvent)
+    }
 
-    late = [told for told in _until(plan, plan.end_ms + 3 * HOUR) if getattr(told.event, "subject", "") in filed]
+    late = [
+        published
+        for published in _until(plan, plan.end_ms + 3 * HOUR)
+        if getattr(published.event, "subject", "") in filed
+    ]
 
     assert late
-    assert all(isinstance(told.event, ActionTakenEvent) for told in late[:10])
+    assert all(isinstance(published.event, ActionTakenEvent) for published in late[:10])
 
 
 def test_live_traffic_is_told_in_order() -> None:
-    instants = [told.logged_at_ms for told in islice(live_traffic(PLAN), 4_000)]
+    instants = [published.logged_at_ms for published in islice(live_traffic(PLAN), 4_000)]
 
     assert instants == sorted(instants)
     assert instants[0] < PLAN.end_ms + MINUTE
@@ -49,7 +57,7 @@ def test_live_traffic_is_told_in_order() -> None:
 
 def test_a_surge_brings_more_reports_from_the_end_of_the_history_on() -> None:
     def filed_within(plan: SimulationConfig, span_ms: int) -> int:
-        return sum(isinstance(told.event, ReportFiledEvent) for told in _until(plan, plan.end_ms + span_ms))
+        return sum(isinstance(published.event, ReportFiledEvent) for published in _until(plan, plan.end_ms + span_ms))
 
     calm, busy = (filed_within(PLAN._replace(live_rate=LiveRate(busier)), HOUR) for busier in (1.0, 500.0))
 
@@ -58,10 +66,10 @@ def test_a_surge_brings_more_reports_from_the_end_of_the_history_on() -> None:
 
 def _until(plan: SimulationConfig, at_ms: int) -> list[PublishedEvent]:
     events: list[PublishedEvent] = []
-    for told in live_traffic(plan):
-        if told.logged_at_ms >= at_ms:
+    for published in live_traffic(plan):
+        if published.logged_at_ms >= at_ms:
             return events
-        events.append(told)
+        events.append(published)
     raise AssertionError("live traffic has no end")
 
 
@@ -69,9 +77,9 @@ def test_a_plan_can_ask_for_so_many_live_reports_a_second() -> None:
     plan = PLAN.with_live_traffic(reports_per_second=2.0)
 
     filed = {
-        told.event.subject
-        for told in _until(plan, plan.end_ms + 10 * MINUTE)
-        if isinstance(told.event, ReportFiledEvent)
+        published.event.subject
+        for published in _until(plan, plan.end_ms + 10 * MINUTE)
+        if isinstance(published.event, ReportFiledEvent)
     }
 
     # 1,200 on average: midnight is quieter, saffron has fallen silent, juniper tells when it closes.
@@ -80,21 +88,25 @@ def test_a_plan_can_ask_for_so_many_live_reports_a_second() -> None:
 
 def test_live_heartbeats_follow_each_other_quickly_and_keep_their_numbers() -> None:
     last = [
-        told for told in simulate_history(PLAN) if told.platform == "meadow" and isinstance(told.event, HeartbeatEvent)
+        published
+        for published in simulate_history(PLAN)
+        if published.platform == "meadow" and isinstance(published.event, HeartbeatEvent)
     ][-1]
 
     beats = [
-        told
-        for told in _until(PLAN, PLAN.end_ms + MINUTE)
-        if told.platform == "meadow" and told.role is last.role and isinstance(told.event, HeartbeatEvent)
+        published
+        for published in _until(PLAN, PLAN.end_ms + MINUTE)
+        if published.platform == "meadow"
+        and published.role is last.role
+        and isinstance(published.event, HeartbeatEvent)
     ]
 
     assert isinstance(last.event, HeartbeatEvent)
     first = last.event.data.sequence + 1
-    assert [told.event.data.sequence for told in beats if isinstance(told.event, HeartbeatEvent)] == list(
-        range(first, first + 6)
-    )
-    assert [told.logged_at_ms - last.logged_at_ms for told in beats] == [
+    assert [
+        published.event.data.sequence for published in beats if isinstance(published.event, HeartbeatEvent)
+    ] == list(range(first, first + 6))
+    assert [published.logged_at_ms - last.logged_at_ms for published in beats] == [
         10 * SECOND * (place + 1) for place in range(6)
     ]
 
@@ -102,7 +114,7 @@ def test_live_heartbeats_follow_each_other_quickly_and_keep_their_numbers() -> N
 def test_a_pace_maps_event_times_to_send_times() -> None:
     pace = ReplaySchedule(logged_from_ms=1_000, sent_from_ms=50_000, speed=2.0)
 
-    assert [pace.send_at(told) for told in (0, 1_000, 3_000)] == [50_000, 50_000, 51_000]
+    assert [pace.send_at(published) for published in (0, 1_000, 3_000)] == [50_000, 50_000, 51_000]
 
 
 def test_a_paced_event_keeps_its_place() -> None:
@@ -110,8 +122,8 @@ def test_a_paced_event_keeps_its_place() -> None:
 
     schedule = list(schedule_events(events, ReplaySchedule(PLAN.end_ms, 0)))
 
-    assert [told for _, told in schedule] == events
-    assert [send for send, _ in schedule] == [told.logged_at_ms - PLAN.end_ms for told in events]
+    assert [published for _, published in schedule] == events
+    assert [send for send, _ in schedule] == [published.logged_at_ms - PLAN.end_ms for published in events]
 
 
 def test_a_pace_that_stands_still_is_refused() -> None:

@@ -52,10 +52,10 @@ def feedback_record(
     return platform_status.encode_platform_status(said, NOON)
 
 
-def refusal_record(told: ReceivedFeedback, reason: RefusalReason, record: Record, field: str = "") -> None:
+def refusal_record(feedback: ReceivedFeedback, reason: RefusalReason, record: Record, field: str = "") -> None:
     """Let a refusal be told."""
     value = refusal_records.encode_refusal(Refusal(reason, field, "harbor"), record)
-    told.apply_record(record.partition, refusal_records.refusal_key(record), value)
+    feedback.apply_record(record.partition, refusal_records.refusal_key(record), value)
 
 
 def end_offsets(*counts: int) -> dict[SourcePartition, int]:
@@ -65,12 +65,12 @@ def end_offsets(*counts: int) -> dict[SourcePartition, int]:
 
 
 def test_what_was_read_is_accepted_or_refused_and_the_rest_lags() -> None:
-    told = ReceivedFeedback()
-    told.apply_record(0, PLATFORM_STATUS_KEY, feedback_record(0, 5, 5, {}))
-    told.apply_record(0, PLATFORM_STATUS_KEY, feedback_record(0, 10, 20, {RefusalReason.TOO_OLD: 4}))
-    told.apply_record(1, PLATFORM_STATUS_KEY, feedback_record(1, 1, 0, {RefusalReason.ORPHAN: 1}, through=NOON - 1))
+    feedback = ReceivedFeedback()
+    feedback.apply_record(0, PLATFORM_STATUS_KEY, feedback_record(0, 5, 5, {}))
+    feedback.apply_record(0, PLATFORM_STATUS_KEY, feedback_record(0, 10, 20, {RefusalReason.TOO_OLD: 4}))
+    feedback.apply_record(1, PLATFORM_STATUS_KEY, feedback_record(1, 1, 0, {RefusalReason.ORPHAN: 1}, through=NOON - 1))
 
-    found = summarise_feedback("harbor", told, end_offsets(10, 25, 1, 0))
+    found = summarise_feedback("harbor", feedback, end_offsets(10, 25, 1, 0))
 
     assert (found.read, found.accepted, found.refused, found.lag) == (31, 26, 5, 5)
     assert found.refused_by_reason == {RefusalReason.ORPHAN: 1, RefusalReason.TOO_OLD: 4}
@@ -79,14 +79,16 @@ def test_what_was_read_is_accepted_or_refused_and_the_rest_lags() -> None:
 
 
 def test_refusals_are_grouped_with_the_first_of_each() -> None:
-    told = ReceivedFeedback()
+    feedback = ReceivedFeedback()
     for offset in (7, 5, 6):
-        refusal_record(told, RefusalReason.TOO_OLD, Record(FILED, 1, offset, NOON + offset), "time")
-    refusal_record(told, RefusalReason.TOO_OLD, Record(FILED, 1, 5, NOON + 5), "time")  # the same record, told twice
-    refusal_record(told, RefusalReason.WRONG_PARTITION, Record(TAKEN, 0, 9, NOON))
+        refusal_record(feedback, RefusalReason.TOO_OLD, Record(FILED, 1, offset, NOON + offset), "time")
+    refusal_record(
+        feedback, RefusalReason.TOO_OLD, Record(FILED, 1, 5, NOON + 5), "time"
+    )  # the same record, told twice
+    refusal_record(feedback, RefusalReason.WRONG_PARTITION, Record(TAKEN, 0, 9, NOON))
 
-    first, second = summarise_feedback("harbor", told, end_offsets(0, 0, 0, 0)).refusals
-    (lately,) = summarise_feedback("harbor", told, end_offsets(0, 0, 0, 0), since=NOON + 1).refusals
+    first, second = summarise_feedback("harbor", feedback, end_offsets(0, 0, 0, 0)).refusals
+    (lately,) = summarise_feedback("harbor", feedback, end_offsets(0, 0, 0, 0), since=NOON + 1).refusals
 
     assert (first.reason, first.field, first.count) == (RefusalReason.TOO_OLD, "time", 3)
     assert (first.first.topic, first.first.partition, first.first.offset) == (FILED, 1, 5)
@@ -95,27 +97,29 @@ def test_refusals_are_grouped_with_the_first_of_each() -> None:
 
 
 def test_a_look_ends_with_what_is_worst() -> None:
-    told = ReceivedFeedback()
-    assert exit_status(summarise_feedback("harbor", told, end_offsets(0, 0, 0, 0))) == UNKNOWN
-    told.apply_record(0, PLATFORM_STATUS_KEY, feedback_record(0, 1, 1, {}))
+    feedback = ReceivedFeedback()
+    assert exit_status(summarise_feedback("harbor", feedback, end_offsets(0, 0, 0, 0))) == UNKNOWN
+    feedback.apply_record(0, PLATFORM_STATUS_KEY, feedback_record(0, 1, 1, {}))
     assert (
-        exit_status(summarise_feedback("harbor", told, end_offsets(1, 1, 0, 0))) == UNKNOWN
+        exit_status(summarise_feedback("harbor", feedback, end_offsets(1, 1, 0, 0))) == UNKNOWN
     )  # a partition has told nothing
-    told.apply_record(1, PLATFORM_STATUS_KEY, feedback_record(1, 0, 0, {}))
+    feedback.apply_record(1, PLATFORM_STATUS_KEY, feedback_record(1, 0, 0, {}))
 
-    assert exit_status(summarise_feedback("harbor", told, end_offsets(1, 1, 0, 0))) == OK
-    assert exit_status(summarise_feedback("harbor", told, end_offsets(1, 2, 0, 0))) == UNKNOWN
-    refusal_record(told, RefusalReason.TOO_OLD, Record(FILED, 0, 0, NOON))
-    assert exit_status(summarise_feedback("harbor", told, end_offsets(1, 2, 0, 0))) == FAILURE
-    assert exit_status(summarise_feedback("harbor", told, end_offsets(1, 1, 0, 0), since=NOON + 1)) == OK
+    assert exit_status(summarise_feedback("harbor", feedback, end_offsets(1, 1, 0, 0))) == OK
+    assert exit_status(summarise_feedback("harbor", feedback, end_offsets(1, 2, 0, 0))) == UNKNOWN
+    refusal_record(feedback, RefusalReason.TOO_OLD, Record(FILED, 0, 0, NOON))
+    assert exit_status(summarise_feedback("harbor", feedback, end_offsets(1, 2, 0, 0))) == FAILURE
+    assert exit_status(summarise_feedback("harbor", feedback, end_offsets(1, 1, 0, 0), since=NOON + 1)) == OK
 
 
 def test_no_line_is_wider_than_a_terminal_whatever_the_names() -> None:
-    told, topic = ReceivedFeedback(), f"report-filed.{'h' * 32}"
-    refusal_record(told, RefusalReason.WRONG_PARTITION, Record(topic, 4_095, 10**12, NOON), "jurisdictions")
-    told.apply_record(0, PLATFORM_STATUS_KEY, feedback_record(0, 10**9, 10**9, {RefusalReason.WRONG_PARTITION: 10**9}))
+    feedback, topic = ReceivedFeedback(), f"report-filed.{'h' * 32}"
+    refusal_record(feedback, RefusalReason.WRONG_PARTITION, Record(topic, 4_095, 10**12, NOON), "jurisdictions")
+    feedback.apply_record(
+        0, PLATFORM_STATUS_KEY, feedback_record(0, 10**9, 10**9, {RefusalReason.WRONG_PARTITION: 10**9})
+    )
 
-    shown = list(status_lines(summarise_feedback("h" * 32, told, end_offsets(10**12, 0, 0, 0), since=NOON)))
+    shown = list(status_lines(summarise_feedback("h" * 32, feedback, end_offsets(10**12, 0, 0, 0), since=NOON)))
 
     assert max(map(len, shown)) <= 80
     assert f"  {topic} 4095 {10**12}" in shown

@@ -15,14 +15,14 @@ class TurnRecorder:
     """Work that goes on until it is let go; `told` is what each number was told, in the order of their turns."""
 
     def __init__(self) -> None:
-        self.told: list[int] = []
+        self.turns: list[int] = []
         self.done = asyncio.Event()
 
     def task(self, number: int, applied: int = 1) -> Callable[[int], Awaitable[int]]:
         """Return the work of a partition, which says that it has applied so many records."""
 
         async def work(_most: int) -> int:
-            self.told.append(number)
+            self.turns.append(number)
             await self.done.wait()
             return applied
 
@@ -39,12 +39,12 @@ async def request_turns(turns: FairScheduler, work: TurnRecorder, *numbers: int)
 async def test_turns_are_given_in_the_order_in_which_they_were_asked_for() -> None:
     turns, work = FairScheduler(), TurnRecorder()
     tasks = await request_turns(turns, work, 3, 1, 2)
-    assert work.told == [3]
+    assert work.turns == [3]
 
     work.done.set()
 
     assert await asyncio.gather(*tasks) == [13, 11, 12]
-    assert work.told == [3, 1, 2]
+    assert work.turns == [3, 1, 2]
 
 
 async def test_whoever_hurries_is_the_next() -> None:
@@ -56,7 +56,7 @@ async def test_whoever_hurries_is_the_next() -> None:
     work.done.set()
     await asyncio.gather(*tasks)
 
-    assert work.told == [3, 2, 1]
+    assert work.turns == [3, 2, 1]
 
 
 @pytest.mark.parametrize("passes", range(12))

@@ -68,9 +68,9 @@ def test_topics_that_are_as_they_must_be_have_no_fault() -> None:
     ],
 )
 def test_a_topic_that_is_not_as_it_must_be_is_named_with_what_mends_it(
-    told: DescribedTopics, text: str, remedy: str
+    described: DescribedTopics, text: str, remedy: str
 ) -> None:
-    (fault,) = source_faults(REGISTRY, RecordTime.LOG, told).values()
+    (fault,) = source_faults(REGISTRY, RecordTime.LOG, described).values()
 
     assert fault.problem == f"filed.wharf: {text}"
     assert fault.remedy.startswith(remedy)

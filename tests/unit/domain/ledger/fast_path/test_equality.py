@@ -34,9 +34,9 @@ def test_the_quick_way_and_the_general_way_count_the_same(
     assert answers[::2] == answers[1::2]
     assert quick.counters() == general.counters()
     assert _without_closed_day(quick.read_rows()) == _without_closed_day(general.read_rows())
-    told, all_told = _update_words(quick.updates), _update_words(general.updates)
-    assert dict(told) == dict(all_told)  # the latest update for a clock holds
-    assert Counter(told) <= Counter(all_told)  # the quick way leaves out what the next event of a batch replaces
+    words, all_words = _update_words(quick.updates), _update_words(general.updates)
+    assert dict(words) == dict(all_words)  # the latest update for a clock holds
+    assert Counter(words) <= Counter(all_words)  # the quick way leaves out what the next event of a batch replaces
 
 
 def _without_closed_day(rows: Mapping[bytes, object]) -> dict[bytes, object]:

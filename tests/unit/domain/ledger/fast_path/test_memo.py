@@ -52,13 +52,13 @@ def test_a_ledger_that_remembers_next_to_nothing_counts_the_same(stream: list[Ev
 
 def test_sets_of_labels_are_not_remembered_for_good(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(selection, "_MAX_CACHED", MAX_KEPT)
-    regimes = ClockSelector(STANDARD_CLOCKS)
+    selector = ClockSelector(STANDARD_CLOCKS)
     labels = Labels(Harm.CSAM, Reporter.USER, False, Channel.IN_APP, Basis.TERMS, Severity.CRITICAL, "EU")  # noqa: FBT003
 
     found = {
-        regimes.clocks_for(encode_labels(labels._replace(harm=harm, severity=severity)), START)
+        selector.clocks_for(encode_labels(labels._replace(harm=harm, severity=severity)), START)
         for harm, severity in product(Harm, Severity)
     }
 
     assert len(found) == 1
-    assert max(map(len, regimes._sets_by_period)) <= MAX_KEPT
+    assert max(map(len, selector._sets_by_period)) <= MAX_KEPT

@@ -37,9 +37,9 @@ def test_the_position_is_the_last_row_and_measures_are_published_with_the_status
 
 
 def test_notices_are_told_in_their_order_under_the_report_s_key() -> None:
-    told, _ = encode_updates((MISSED_UPDATE, RESPONSE_UPDATE, MISSED_UPDATE))
+    rows, _ = encode_updates((MISSED_UPDATE, RESPONSE_UPDATE, MISSED_UPDATE))
 
-    commit = build_commit(NAMES, IntervalChanges({}, told, ()), POSITION, STATUS)
+    commit = build_commit(NAMES, IntervalChanges({}, rows, ()), POSITION, STATUS)
 
     assert [*commit.appended[NAMES.report_updates]] == [
         (KEY, report_updates.encode_report_update(notice)) for notice in (MISSED_UPDATE, RESPONSE_UPDATE, MISSED_UPDATE)

@@ -59,10 +59,10 @@ def test_a_platform_hears_of_its_own_refusals_and_of_no_others() -> None:
         (Refusal(RefusalReason.NOT_JSON, "", ""), other),
     ]
 
-    told = feedback.due_rows(encoded(refusals), READ_POSITION, NOON)
+    rows = feedback.due_rows(encoded(refusals), READ_POSITION, NOON)
 
-    assert set(told) == {"heard"}
-    (key, value), (status_key, _) = told["heard"]
+    assert set(rows) == {"heard"}
+    (key, value), (status_key, _) = rows["heard"]
     assert (key, status_key) == (refusal_records.refusal_key(own), PLATFORM_STATUS_KEY)
     assert refusal_records.decode_refusal(value or b"").data.reason is RefusalReason.TOO_OLD
 
@@ -102,16 +102,16 @@ def test_a_status_is_told_again_when_a_log_was_read_further_than_its_last_record
 def test_a_status_is_told_at_once_then_when_it_changes_and_else_once_a_minute() -> None:
     feedback = Feedback(3, [HARBOR, LANTERN])
 
-    def told_at(seconds: int) -> set[str]:
+    def topics_at(seconds: int) -> set[str]:
         return set(feedback.due_rows((), READ_POSITION, NOON + seconds * SECOND))
 
-    assert told_at(0) == {"heard", "seen"}
+    assert topics_at(0) == {"heard", "seen"}
     feedback.update_counters(feedback_counts("harbor", filed=1))
-    assert told_at(4) == set()
-    assert told_at(5) == {"heard"}
-    assert told_at(59) == set()
-    assert told_at(60) == {"seen"}
-    assert told_at(65) == {"heard"}
+    assert topics_at(4) == set()
+    assert topics_at(5) == {"heard"}
+    assert topics_at(59) == set()
+    assert topics_at(60) == {"seen"}
+    assert topics_at(65) == {"heard"}
 
 
 def test_nothing_is_told_to_a_platform_that_is_not_read() -> None:
@@ -126,10 +126,10 @@ def test_nothing_is_told_to_a_platform_that_is_not_read() -> None:
 def test_a_platform_that_catches_up_is_told_about_as_far_as_its_own_topics_were_read() -> None:
     feedback = Feedback(3, [HARBOR, LANTERN])
 
-    told = feedback.due_rows((), READ_POSITION._replace(catching_up={"taken": NOON - SECOND}), NOON)
+    rows = feedback.due_rows((), READ_POSITION._replace(catching_up={"taken": NOON - SECOND}), NOON)
 
     as_of = {
-        topic: platform_status.decode_platform_status(value or b"").data.as_of for topic, ((_, value),) in told.items()
+        topic: platform_status.decode_platform_status(value or b"").data.as_of for topic, ((_, value),) in rows.items()
     }
     assert as_of == {"heard": format_timestamp(NOON - SECOND), "seen": format_timestamp(NOON)}
 
@@ -145,10 +145,10 @@ def test_a_batch_that_cannot_be_read_and_an_event_beyond_the_capacity_are_told_t
         feedback_counts("harbor", **{counters.refused(reason.reason): 1 for reason, _ in refusals})
     )
 
-    told = feedback.due_rows(encoded(refusals), READ_POSITION._replace(records_read={"filed": 2}), NOON)["heard"]
+    rows = feedback.due_rows(encoded(refusals), READ_POSITION._replace(records_read={"filed": 2}), NOON)["heard"]
 
     found = ReceivedFeedback()
-    for key, value in told:
+    for key, value in rows:
         found.apply_record(3, key, value)
     document = summarise_feedback("harbor", found, {SourcePartition("filed", 3): 7, SourcePartition("taken", 3): 9})
     assert {(group.reason, group.first.offset) for group in document.refusals} == {

@@ -78,21 +78,21 @@ def test_a_notice_that_cannot_be_told_names_its_platform(monkeypatch: pytest.Mon
         return encode(notice)
 
     monkeypatch.setattr(report_updates, "encode_report_update", failing)
-    told, faults = encode_updates(found)
+    rows, faults = encode_updates(found)
 
-    assert [key for key, _ in told] == [b"lantern|k1_b"]
+    assert [key for key, _ in rows] == [b"lantern|k1_b"]
     assert faults == {"harbor": INTERNAL_ERROR}
 
 
 def test_nothing_more_is_told_of_a_suspended_platform() -> None:
     suspended = SuspendedPlatforms(0, OWNERS, SIBLINGS)
-    told: list[Row] = [(b"harbor|k1_a", b"one"), (b"lantern|k1_b", b"two")]
+    rows: list[Row] = [(b"harbor|k1_a", b"one"), (b"lantern|k1_b", b"two")]
 
-    before = suspended.without_suspended(told)
+    before = suspended.without_suspended(rows)
     suspended.suspend({"harbor": INTERNAL_ERROR})
 
-    assert before == told
-    assert suspended.without_suspended(told) == told[1:]
+    assert before == rows
+    assert suspended.without_suspended(rows) == rows[1:]
 
 
 def test_a_row_that_does_not_fit_names_its_platform() -> None:

@@ -34,10 +34,10 @@ def test_topics_of_the_same_commit_do_not_contradict_each_other(position: int | 
     ],
 )
 def test_the_topic_that_lacks_commits_is_named(position: int | None, status: int | None, said: str) -> None:
-    told = missing_commits(state_written(position, status), transactions=True)
+    missing = missing_commits(state_written(position, status), transactions=True)
 
-    assert told is not None
-    assert told.startswith(said)
+    assert missing is not None
+    assert missing.startswith(said)
 
 
 def test_without_transactions_the_last_values_may_be_missing_and_no_others() -> None:
@@ -48,6 +48,6 @@ def test_without_transactions_the_last_values_may_be_missing_and_no_others() -> 
 
 
 def test_a_changelog_of_which_the_beginning_was_deleted_is_not_there_in_full() -> None:
-    told = missing_commits(state_written(7, 7, first=12), transactions=True)
+    missing = missing_commits(state_written(7, 7, first=12), transactions=True)
 
-    assert told == "changelog 3: expected a log that begins at offset 0, got one that begins at 12"
+    assert missing == "changelog 3: expected a log that begins at offset 0, got one that begins at 12"
