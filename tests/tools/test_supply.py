@@ -20,7 +20,7 @@ def test_nothing_that_we_take_is_unpinned_or_under_a_licence_that_nobody_looked_
 
 
 @pytest.mark.parametrize("bad", ["two>=1", "two==1.0", "two==1.*  \\\n    --hash=sha256:00", "two @ https://x/y.whl"])
-def test_a_requirement_without_version_or_hash_is_told(bad: str) -> None:
+def test_a_requirement_without_version_or_hash_is_reported(bad: str) -> None:
     assert list(unpinned_requirements(f"{VALID_LOCK}{bad}\n{VALID_LOCK}")) == [
         "two: expected one version with its hashes in requirements.lock"
     ]
@@ -47,7 +47,7 @@ def test_a_licence_is_read_where_packages_name_it(fields: dict[str, str], found:
     assert licences_of(package_metadata(**fields)) == found
 
 
-def test_a_package_under_another_licence_is_told() -> None:
+def test_a_package_under_another_licence_is_reported() -> None:
     assert list(disallowed_licences(iter(["hypothesis", "click", "not-installed-anywhere"]))) == [
         "hypothesis: expected a licence that tests/tools/supply.py allows, found MPL-2.0"
     ]

@@ -58,7 +58,7 @@ def test_what_was_applied_needs_nothing_until_somebody_changes_a_setting(apache:
     assert apache.run_successfully("admin", "plan", *SINGLE_REPLICA).endswith("nothing to change\n")
 
 
-def test_a_change_that_the_broker_refuses_is_told_and_the_others_are_made(apache: AdminTerminal) -> None:
+def test_a_change_that_the_broker_refuses_is_reported_and_the_others_are_made(apache: AdminTerminal) -> None:
     three = apache.run("admin", "apply", "--replication", "3")
     made = apache.run("admin", "apply", *SINGLE_REPLICA)
     registry = Path(apache.environment["SAFECLOCK_REGISTRY"])

@@ -46,7 +46,7 @@ def delete_topics(chain: Chain, operator: AdminTerminal) -> None:
     operator.run_successfully(*APPLY_SINGLE_REPLICA)
 
 
-def test_a_worker_goes_on_exactly_after_its_topics_were_lost_and_restored(
+def test_a_worker_continues_exactly_after_its_topics_were_lost_and_restored(
     contract_topics_chain: ChainFactory, tmp_path: Path
 ) -> None:
     folder = tmp_path / "backup"

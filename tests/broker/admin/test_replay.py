@@ -123,7 +123,7 @@ def test_what_tells_of_no_refusal_or_cannot_be_read_is_passed_and_counted(contra
 
 
 @pytest.mark.slow
-def test_what_the_source_no_longer_has_is_told_as_gone(contract_topics_chain: ChainFactory) -> None:
+def test_what_the_source_no_longer_has_is_reported_as_gone(contract_topics_chain: ChainFactory) -> None:
     chain = run_old_then_new_decoder(contract_topics_chain)
     places = [
         refusal_records.decode_refusal(record.value or b"").data for record in chain.read_committed(EVENT_REFUSED)

@@ -95,7 +95,7 @@ async def test_a_worker_that_stops_by_itself_leaves_no_producer_at_work(scene: C
     assert [task for task in map(repr, asyncio.all_tasks()) if "aiokafka/producer" in task] == []
 
 
-async def test_a_worker_goes_on_with_a_topic_that_was_made_anew_once_it_is_accepted(scene: CountingChain) -> None:
+async def test_a_worker_continues_with_a_topic_that_was_recreated_once_it_is_accepted(scene: CountingChain) -> None:
     topic = scene.sources[0]
     await wait_until_counted(scene, 20)
     await scene.recreate_topic(topic)
@@ -163,7 +163,7 @@ async def test_a_worker_that_still_believes_in_its_partition_is_fenced(scene: Co
     assert await accept_every_partition(scene, topic, ResumeFrom.BEGINNING) == []
 
 
-async def test_a_position_that_moved_after_it_was_told_is_not_accepted(scene: CountingChain) -> None:
+async def test_a_position_that_moved_after_it_was_shown_is_not_accepted(scene: CountingChain) -> None:
     topic, stage = scene.sources[0], await cluster_session(scene)
     checkpoint = Checkpoint(topics={topic: TopicOffset(50, "another-topic")})
     log = SourceLog(topic, stage.cluster.source_topic_ids[topic], 0, 0)
@@ -191,7 +191,7 @@ def chain(contract_topics_chain: ChainFactory) -> Chain:
 
 
 @pytest.mark.slow
-def test_the_commands_bring_a_real_ledger_over_a_topic_that_was_made_anew(chain: Chain) -> None:
+def test_the_commands_bring_a_real_ledger_over_a_topic_that_was_recreated(chain: Chain) -> None:
     *pieces, rest = split_lines(event_lines(PLAN), 3)
     chain.publish(pieces[0])
     worker = chain.start_worker()

@@ -126,7 +126,7 @@ async def test_a_board_reads_everything_and_another_one_says_the_same(broker: st
     assert 'safeclock_reports_filed_total{platform="harbor"}' in said
 
 
-async def test_a_board_follows_what_is_told_later(broker: str, open_registry: Path) -> None:
+async def test_a_board_follows_what_is_published_later(broker: str, open_registry: Path) -> None:
     updates = simulated_measures().updates
     middle = len(updates) // 2
     await create_topic(broker, MEASURES, PARTITIONS)
@@ -140,7 +140,7 @@ async def test_a_board_follows_what_is_told_later(broker: str, open_registry: Pa
         assert running.board.measure_report(["platform"], running.freshness) == simulated_measures().document
 
 
-async def test_a_board_is_not_ready_and_shows_no_figure_while_a_partition_has_not_been_told_of(broker: str) -> None:
+async def test_a_board_is_not_ready_and_shows_no_figure_while_a_partition_has_not_been_reported_of(broker: str) -> None:
     await create_topic(broker, MEASURES, PARTITIONS)
     await publish_updates(broker, tuple(update for update in simulated_measures().updates if update[0] != 5))
 

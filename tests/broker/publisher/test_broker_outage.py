@@ -72,7 +72,7 @@ def test_a_publisher_whose_broker_died_names_what_was_not_acknowledged() -> None
     assert publisher.acknowledged == 1
 
 
-def test_a_failure_is_told_before_anything_new_is_sent_and_holds_the_promise_back() -> None:
+def test_a_failure_is_reported_before_anything_new_is_sent_and_holds_the_promise_back() -> None:
     with stopped_broker() as publisher:
         publisher.report_filed(report_id="r1", at=NOON - 10, event_id="event-one", **FACTS)
 
@@ -121,7 +121,7 @@ def test_more_events_than_fit_are_pushed_back_to_the_caller() -> None:
     assert raised.value.ids == ("event-000", "event-001", "event-002")
 
 
-def test_a_file_whose_broker_died_is_told_from_which_line_to_resume() -> None:
+def test_a_file_whose_broker_died_is_reported_from_which_line_to_resume() -> None:
     with ExitStack() as broker:
         made = with_short_timeout(publisher_harness(broker.enter_context(embedded_broker()), idempotent=False))
         order = UploadRequest(settings=made.settings, registry=made.registry, history=True)
@@ -163,7 +163,7 @@ def test_a_file_that_was_broken_off_is_completed_by_running_again(
     assert after == {filing_line(number) for number in range(LINES)}
 
 
-def test_a_broker_that_goes_away_before_it_has_told_of_its_topics_is_named() -> None:
+def test_a_broker_that_goes_away_before_it_describes_its_topics_is_named() -> None:
     async def asked() -> None:
         with embedded_broker() as bootstrap:
             producer = AIOKafkaProducer(bootstrap_servers=bootstrap, request_timeout_ms=1_000)

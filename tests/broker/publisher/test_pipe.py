@@ -73,7 +73,7 @@ def test_what_a_shell_puts_in_the_place_of_a_file_is_a_pipe(any_publisher: Publi
     assert (result.events, result.acknowledged, result.exit_code) == (2, 2, 0)
 
 
-def test_a_pipe_that_stays_open_for_hours_takes_what_is_told_by_then(
+def test_a_pipe_that_stays_open_for_hours_takes_what_is_written_by_then(
     any_publisher: PublisherHarness, tmp_path: Path
 ) -> None:
     pipe, clock = tmp_path / "pipe", [NOON]

@@ -50,7 +50,7 @@ def _line_pairs() -> set[int]:
     return {id(found) for found in every if found.family == AF_UNIX and found.fileno() >= 0}
 
 
-def test_skipped_lines_are_told_and_the_others_arrive(any_publisher: PublisherHarness, tmp_path: Path) -> None:
+def test_skipped_lines_are_reported_and_the_others_arrive(any_publisher: PublisherHarness, tmp_path: Path) -> None:
     path = write_lines(tmp_path, [filing_line(1), WRONG_LINE, filing_line(2)])
 
     result = publish_files(
@@ -97,7 +97,7 @@ def test_nothing_that_follows_a_refused_line_of_a_stream_leaves(any_publisher: P
     assert {record.value for record in any_publisher.read_events(2)} == {filing_line(1), filing_line(2)}
 
 
-def test_a_file_arrives_whole_in_order_and_with_the_time_at_which_it_was_told(
+def test_a_file_arrives_whole_in_order_and_with_the_time_at_which_it_was_logged(
     each_publisher: PublisherHarness, tmp_path: Path
 ) -> None:
     lines = [line for n in range(500) for line in (filing_line(n, NOON + n), action_line(n, NOON + n + 1))]
@@ -157,7 +157,7 @@ def test_a_file_that_changes_after_it_was_checked_does_not_leave(
 
 
 @pytest.mark.parametrize("checked", [[filing_line(1), filing_line(2)], [filing_line(1), WRONG_LINE]])
-def test_a_file_that_was_cut_after_it_was_checked_is_told(
+def test_a_file_that_was_cut_after_it_was_checked_is_reported(
     any_publisher: PublisherHarness, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, checked: list[bytes]
 ) -> None:
     path = write_lines(tmp_path, checked)

@@ -23,7 +23,7 @@ def scene(apache_kafka: str) -> Iterator[CountingChain]:
         yield made
 
 
-async def test_a_fetch_below_the_logs_start_goes_on_at_the_position(scene: CountingChain) -> None:
+async def test_a_fetch_below_the_logs_start_continues_at_the_position(scene: CountingChain) -> None:
     await scene.publish(100)
     async with running_worker(scene) as worker:
         await wait_until_async(lambda: applied_records(worker) == 100, "100 records")
@@ -40,7 +40,7 @@ async def test_a_fetch_below_the_logs_start_goes_on_at_the_position(scene: Count
 
 
 @pytest.mark.slow
-async def test_time_stands_still_while_the_broker_is_away(stoppable_apache_kafka: ApacheKafka) -> None:
+async def test_time_does_not_move_while_the_broker_is_away(stoppable_apache_kafka: ApacheKafka) -> None:
     with closing(CountingChain(stoppable_apache_kafka.bootstrap, partitions=1, record_time=RecordTime.LOG)) as scene:
         await scene.publish(10)
         async with running_worker(scene) as worker:

@@ -140,21 +140,21 @@ async def test_eight_partitions_commit_two_thousand_rows_each_at_the_same_time(
     assert seconds < 30, "a commit of 2,000 rows takes some 50 ms; thirty seconds mean that a request was given up"
 
 
-async def test_a_row_larger_than_a_record_batch_is_told_by_name(journals: JournalOpener) -> None:
+async def test_a_row_larger_than_a_record_batch_is_reported_by_name(journals: JournalOpener) -> None:
     journal = await journals.open("large", limit=2_000)
 
     with pytest.raises(RowTooLargeError, match=CHANGELOG):
         await journal.commit(Commit({b"r|large": b"x" * 3_000}, {}))
 
 
-async def test_a_topic_that_takes_less_than_the_changelog_is_told_by_its_setting(journals: JournalOpener) -> None:
+async def test_a_topic_that_takes_less_than_the_changelog_is_reported_by_its_setting(journals: JournalOpener) -> None:
     journal = await journals.open("less", limit=16 << 20)
 
     with pytest.raises(RowTooLargeError, match=f"{CHANGELOG}, {MEASURES}: expected max.message.bytes"):
         await journal.commit(Commit({}, {MEASURES: [(b"c|large", bytes(3_000_000))]}))
 
 
-async def test_a_cohort_of_megabytes_is_told_as_it_is_kept(apache_kafka: str) -> None:
+async def test_a_cohort_of_megabytes_is_published_as_it_is_kept(apache_kafka: str) -> None:
     application = f"large-{RUN_ID}"
     wanted = {
         topic.name: topic
@@ -200,7 +200,7 @@ async def test_a_partition_that_cannot_be_taken_is_not_waited_for_for_ever(witho
 
 
 @pytest.mark.slow
-async def test_a_journal_closes_on_a_silent_broker_and_what_was_not_told_never_counts(
+async def test_a_journal_closes_on_a_silent_broker_and_what_was_not_acknowledged_never_counts(
     stoppable_apache_kafka: ApacheKafka,
 ) -> None:
     with KafkaAdmin(stoppable_apache_kafka.bootstrap) as admin:

@@ -70,7 +70,7 @@ async def test_a_worker_measures_refuses_and_tells_how_it_is(scene: CountingChai
     assert (await scene.measured_totals())["records"] == 100
 
 
-async def test_a_worker_that_was_told_to_stop_is_not_ready_any_more(apache: CountingChain) -> None:
+async def test_a_worker_that_was_asked_to_stop_is_not_ready_any_more(apache: CountingChain) -> None:
     async with running_worker(apache) as worker:
         await wait_until_async(lambda: serving_partitions(worker) == 2, "both partitions to be served")
 
@@ -79,7 +79,7 @@ async def test_a_worker_that_was_told_to_stop_is_not_ready_any_more(apache: Coun
     assert pages["readyz"] == (503, "no assignment now\n")
 
 
-async def test_a_restarted_worker_goes_on_where_the_last_one_committed(scene: CountingChain) -> None:
+async def test_a_restarted_worker_continues_where_the_last_one_committed(scene: CountingChain) -> None:
     await scene.publish(50)
     async with running_worker(scene) as first:
         await wait_until_async(lambda: applied_records(first) == 50, "50 records")
@@ -109,7 +109,7 @@ async def test_records_deleted_before_they_were_read_are_counted_as_lost(apache:
     assert (await apache.committed_totals())["records"] == 185
 
 
-async def test_a_topic_that_was_made_anew_stops_the_worker(apache: CountingChain) -> None:
+async def test_a_topic_that_was_recreated_stops_the_worker(apache: CountingChain) -> None:
     await apache.publish(20)
     async with running_worker(apache) as first:
         await wait_until_async(lambda: applied_records(first) == 20, "20 records")
@@ -123,7 +123,9 @@ async def test_a_topic_that_was_made_anew_stops_the_worker(apache: CountingChain
 
 
 @pytest.mark.parametrize("which", ["changelog", "measures"])
-async def test_what_workers_wrote_was_made_anew_under_one_and_stops_the_next(apache: CountingChain, which: str) -> None:
+async def test_what_workers_wrote_was_recreated_under_a_worker_and_stops_the_next(
+    apache: CountingChain, which: str
+) -> None:
     topic: str = getattr(apache.names, which)
     await apache.publish(20)
     async with running_worker(apache) as first:
@@ -157,7 +159,7 @@ async def assert_start_fails(scene: CountingChain, said: str) -> None:
 
 
 @pytest.mark.parametrize("which", ["changelog", "measures"])
-async def test_what_workers_wrote_was_made_anew_while_none_ran_and_stops_the_next(
+async def test_what_workers_wrote_was_recreated_while_none_ran_and_stops_the_next(
     apache: CountingChain, which: str
 ) -> None:
     topic: str = getattr(apache.names, which)
@@ -213,7 +215,7 @@ def without_hostname(record: TopicRecord) -> bytes:
     )
 
 
-async def test_with_both_made_anew_workers_begin_where_the_source_topics_do_and_say_what_is_gone(
+async def test_with_both_recreated_workers_begin_where_the_source_topics_do_and_say_what_is_gone(
     apache: CountingChain,
 ) -> None:
     await start_and_stop(apache)

@@ -42,7 +42,7 @@ def promtool() -> str:
     return program_path("promtool")
 
 
-def test_every_alert_is_told_firing_and_not_firing() -> None:
+def test_every_alert_is_reported_firing_and_not_firing() -> None:
     # The watchdog alone never falls silent.
     assert set(SCENARIOS) == set(NAMES)
     assert [name for name, scenarios in SCENARIOS.items() if not scenarios.not_firing] == ["SafeclockWatchdog"]

@@ -132,7 +132,7 @@ def test_an_engine_that_runs_no_container_gives_way_to_the_next_offer(
     assert f"{IMAGE} did not start" in text
 
 
-def test_when_no_offer_starts_all_that_is_missing_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_when_no_offer_starts_all_that_is_missing_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "")
 
     with (

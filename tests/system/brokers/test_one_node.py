@@ -36,7 +36,7 @@ async def test_a_node_that_was_killed_comes_back_with_its_records(stoppable_apac
     assert await read(address, topic, 10) == numbered_values(1, 10)
 
 
-async def test_a_paused_node_answers_nothing_until_it_goes_on(stoppable_apache_kafka: ApacheKafka) -> None:
+async def test_a_paused_node_answers_nothing_until_it_continues(stoppable_apache_kafka: ApacheKafka) -> None:
     address = stoppable_apache_kafka.bootstrap
     topic = create_topic(address)
 

@@ -21,7 +21,7 @@ from tests.support.process.misplaced_events import (
 
 
 @pytest.mark.parametrize("broker", ["apache_kafka", pytest.param("embedded_broker", marks=pytest.mark.slow)])
-def test_all_that_a_wrong_partitioner_puts_astray_is_refused_and_told_and_the_rest_is_counted(
+def test_all_that_a_wrong_partitioner_puts_on_a_wrong_partition_is_refused_and_reported_and_the_rest_is_counted(
     own_topics_chain: ChainFactory, broker: str
 ) -> None:
     chain = own_topics_chain(broker, partitions=PARTITIONS)

@@ -36,7 +36,7 @@ async def first_line(reading: int) -> str:
         return await asyncio.to_thread(pipe.readline)
 
 
-async def test_a_lasting_part_that_ends_is_a_failure_told_with_its_last_words(tmp_path: Path) -> None:
+async def test_a_lasting_part_that_ends_is_a_failure_reported_with_its_last_words(tmp_path: Path) -> None:
     parts = Supervisor(tmp_path, os.environ)
     await parts.start(python("worker", "import sys; sys.exit('no such topic')"))
 

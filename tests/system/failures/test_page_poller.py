@@ -76,7 +76,7 @@ def test_a_poller_sees_a_counter_fall_within_a_life(tmp_path: Path) -> None:
     assert poll_faults(tmp_path, "0 3 2 4", boards=False) == ["0.log: acted_total: 2.0 after 3.0"]
 
 
-def test_a_poller_lets_a_new_worker_begin_anew_and_no_new_board(tmp_path: Path) -> None:
+def test_a_poller_lets_a_new_worker_begin_again_and_no_new_board(tmp_path: Path) -> None:
     assert poll_faults(tmp_path, "0 3", "0 1", boards=False) == []
     assert poll_faults(tmp_path, "0 3", "0 3", boards=True) == ["1.log: acted_total: 0.0 after 3.0"]
 

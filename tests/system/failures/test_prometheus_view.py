@@ -37,7 +37,7 @@ RECORDS_LOST_ALERT = "SafeclockRecordsLost"
 INTERNAL_REFUSAL_ALERT = "SafeclockInternalRefusal"
 
 
-def test_a_killed_worker_leaves_the_last_figures_standing_until_another_one_takes_over(
+def test_a_killed_worker_leaves_the_last_figures_visible_until_another_one_takes_over(
     failing_chain: FailingChainFactory, apache_kafka: str
 ) -> None:
     chain = failing_chain(apache_kafka)
@@ -92,7 +92,7 @@ def test_a_frozen_worker_greys_its_partitions_after_a_minute_and_does_no_harm_wh
         watch.assert_equals_source()
 
 
-def test_two_workers_that_trade_partitions_never_shake_a_figure(
+def test_two_workers_that_exchange_partitions_never_change_a_figure(
     failing_chain: FailingChainFactory, apache_kafka: str
 ) -> None:
     chain, random = failing_chain(apache_kafka, partitions=4), Random(421)
@@ -178,7 +178,7 @@ def test_records_that_were_deleted_before_they_were_read_page_and_are_missing_an
         watch.assert_equals_source(known)
 
 
-def test_a_fault_of_ours_pages_and_is_over_once_it_is_mended_and_its_events_are_told_again(
+def test_a_fault_of_ours_pages_and_is_over_once_it_is_mended_and_its_events_are_published_again(
     failing_chain: FailingChainFactory, apache_kafka: str
 ) -> None:
     chain, live = failing_chain(apache_kafka), LiveTraffic(seed=451)

@@ -113,7 +113,7 @@ def test_a_changelog_is_compacted_while_it_is_written_and_read(
     chain.assert_counts_once(worker, compacted=True)
 
 
-def test_a_group_that_was_deleted_is_joined_anew_at_the_position(
+def test_a_group_that_was_deleted_is_joined_again_at_the_position(
     failing_chain: FailingChainFactory, apache_kafka: str
 ) -> None:
     chain, live = failing_chain(apache_kafka), LiveTraffic(seed=111)
@@ -148,7 +148,7 @@ def test_committed_offsets_do_not_matter_the_position_rules(
 
 @pytest.mark.parametrize("worker_is", ["away", "at work"])
 @pytest.mark.parametrize("role", ["report-filed", "action-taken"])
-def test_a_source_topic_that_was_made_anew_stops_the_worker_which_names_both_ids(
+def test_a_source_topic_that_was_recreated_stops_the_worker_which_names_both_ids(
     failing_chain: FailingChainFactory, apache_kafka: str, role: str, worker_is: str
 ) -> None:
     chain, live = failing_chain(apache_kafka), LiveTraffic(seed=121)
@@ -323,7 +323,7 @@ def test_a_platform_that_is_taken_off_the_shared_topics_is_refused_and_keeps_its
     assert all(b"unknown_platform" in (one.value or b"") for one in refusals)
 
 
-def test_a_transaction_that_a_publisher_left_open_holds_back_time_and_no_deed_for_long(
+def test_a_transaction_that_a_publisher_left_open_holds_back_time_and_no_action_for_long(
     failing_chain: FailingChainFactory, apache_kafka: str
 ) -> None:
     chain, live = failing_chain(apache_kafka), LiveTraffic(seed=161)
@@ -353,7 +353,7 @@ def test_a_transaction_that_a_publisher_left_open_holds_back_time_and_no_deed_fo
     chain.assert_counts_once(worker)
 
 
-def test_no_deadline_is_missed_while_the_deeds_of_a_partition_are_held_back(
+def test_no_deadline_is_missed_while_the_actions_of_a_partition_are_held_back(
     failing_chain: FailingChainFactory, apache_kafka: str
 ) -> None:
     chain, live = failing_chain(apache_kafka), LiveTraffic(seed=162)

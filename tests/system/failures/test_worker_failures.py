@@ -105,7 +105,7 @@ def test_a_worker_that_was_frozen_at_any_moment_does_no_harm_when_it_wakes(
     chain.assert_counts_once(*chain.ended_or_ready(heir, zombie))
 
 
-def test_a_worker_that_was_frozen_for_less_than_the_session_timeout_goes_on(
+def test_a_worker_that_was_frozen_for_less_than_the_session_timeout_continues(
     failing_chain: FailingChainFactory, apache_kafka: str
 ) -> None:
     chain = failing_chain(apache_kafka)
@@ -142,7 +142,7 @@ def test_a_worker_that_is_asked_to_stop_again_and_again_ends_well_and_commits_wh
     assert chain.tally.redelivered == 0
 
 
-def test_two_workers_that_trade_partitions_count_every_event_once(
+def test_two_workers_that_exchange_partitions_count_every_event_once(
     failing_chain: FailingChainFactory, apache_kafka: str
 ) -> None:
     chain, random = failing_chain(apache_kafka, partitions=4), Random(41)

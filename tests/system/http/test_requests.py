@@ -115,7 +115,7 @@ def test_nothing_of_a_request_is_in_an_answer_or_in_the_log(
     assert site.get("/healthz").endswith(b"figures\n")
 
 
-def test_a_page_that_fails_is_told_by_its_place_alone(site: PageServer, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_page_that_fails_is_reported_by_its_place_alone(site: PageServer, caplog: pytest.LogCaptureFixture) -> None:
     answer = site.send_request(b"GET /broken HTTP/1.1\r\nHost: here\r\nAuthorization: " + BASIC + b"\r\n\r\n")
 
     assert answer.startswith(b"HTTP/1.1 500 ")

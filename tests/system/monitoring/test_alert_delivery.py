@@ -111,7 +111,7 @@ def test_a_silent_platform_is_a_ticket_for_the_analyst_with_a_copy_for_the_platf
 
 
 @pytest.mark.slow
-def test_slowness_reaches_the_analyst_is_not_told_of_the_silent_and_both_end() -> None:
+def test_slowness_reaches_the_analyst_is_not_notified_of_the_silent_and_both_end() -> None:
     board = ChangingBoard()
     with _delivery_for_board(board) as chain:
         board.silent |= {"harbor", "meadow"}
@@ -133,7 +133,7 @@ def test_slowness_reaches_the_analyst_is_not_told_of_the_silent_and_both_end() -
 
 
 @pytest.mark.slow
-def test_a_dead_worker_and_all_that_follows_is_told_once() -> None:
+def test_a_dead_worker_and_all_that_follows_is_reported_once() -> None:
     board, stale = ChangingBoard(), 900 / SLOW_SPEED_UP
     with ExitStack() as stack, ExitStack() as alive:
         worker = alive.enter_context(serve_metrics(ChangingWorker()))

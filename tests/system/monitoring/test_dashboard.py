@@ -166,7 +166,7 @@ def test_the_last_full_week_is_followed_over_time(panels: Panels) -> None:
     ) == {("lantern",): 0.9}
 
 
-def test_a_fast_published_median_stands_beside_a_median_that_is_not_reached(panels: Panels) -> None:
+def test_a_fast_published_median_is_beside_a_median_that_is_not_reached(panels: Panels) -> None:
     filed, published, honest, p90, share, low, high, decision, decided, waiting, oldest = _table_row(panels, "harbor")
 
     assert (filed, published, honest, p90) == (400, 2 * HOUR, -1, -1)
@@ -240,7 +240,7 @@ def test_missed_deadlines_are_those_that_fell_while_we_looked(panels: Panels) ->
     assert missed == {("harbor", "time_to_action"): pytest.approx(0.75)}
 
 
-def test_freshness_and_refusals_are_told(panels: Panels) -> None:
+def test_freshness_and_refusals_are_reported(panels: Panels) -> None:
     (age,) = _single_value(panels, "Age of the figures").values.values()
 
     assert 0 <= age < 600

@@ -92,7 +92,7 @@ def test_a_liveness_probe_is_answered_beside_400_idle_connections_with_256_open_
 
 
 @pytest.mark.parametrize("kind", PROCESS_KINDS)
-def test_a_port_that_is_in_use_is_told_by_its_setting(kind: str, tmp_path: Path) -> None:
+def test_a_port_that_is_in_use_is_reported_by_its_setting(kind: str, tmp_path: Path) -> None:
     with socket.create_server((LOOPBACK, 0)) as taken, process_starter(tmp_path) as start:
         port = str(taken.getsockname()[1])
         process = start(kind, SAFECLOCK_HTTP_PORT=port, SAFECLOCK_BOOTSTRAP=f"{LOOPBACK}:{free_port()}")
@@ -105,7 +105,7 @@ def test_a_port_that_is_in_use_is_told_by_its_setting(kind: str, tmp_path: Path)
 
 
 @pytest.mark.parametrize("kind", PROCESS_KINDS)
-def test_an_address_that_is_not_this_machine_s_is_told_by_its_setting(kind: str, tmp_path: Path) -> None:
+def test_an_address_that_is_not_this_machine_s_is_reported_by_its_setting(kind: str, tmp_path: Path) -> None:
     with process_starter(tmp_path, SAFECLOCK_HTTP_HOST="192.0.2.1", SAFECLOCK_HTTP_ALLOW_INSECURE="yes") as start:
         process = start(kind, SAFECLOCK_BOOTSTRAP=f"{LOOPBACK}:{free_port()}")
 

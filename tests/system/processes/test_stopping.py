@@ -59,7 +59,7 @@ def ended(run: str, number: signal.Signals) -> tuple[int, list[str]]:
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_an_orderly_end_is_said_in_the_last_line(number: signal.Signals) -> None:
+def test_an_orderly_end_is_reported_in_the_last_line(number: signal.Signals) -> None:
     assert ended("asyncio.run(in_order())", number) == (0, ["INFO all is done"])
 
 

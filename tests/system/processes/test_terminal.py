@@ -143,7 +143,7 @@ def test_on_a_terminal_figures_are_broken_and_not_cut(events: Path) -> None:
 
 
 @pytest.mark.parametrize("number", [2, 3])
-def test_clocks_are_told_whole_on_a_terminal(events: Path, number: int) -> None:
+def test_clocks_are_reported_whole_on_a_terminal(events: Path, number: int) -> None:
     command = command_lines(events)[number]
 
     assert visible_text(output_on_terminal(command, 80)) == visible_text(output_in_pipe(command))

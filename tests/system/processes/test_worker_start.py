@@ -62,7 +62,7 @@ class WorkerStarter:
             worker.kill()
 
 
-async def test_a_worker_that_waits_for_a_silent_broker_stops_when_it_is_told_to(
+async def test_a_worker_that_waits_for_a_silent_broker_stops_when_it_is_asked_to(
     start: WorkerStarter, silent_address: str
 ) -> None:
     worker = start(silent_address)

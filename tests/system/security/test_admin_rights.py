@@ -171,7 +171,7 @@ def test_a_password_that_is_renewed_takes_the_place_of_the_former(
     assert not asyncio.run(can_log_in(guarded, FIRST))
 
 
-def test_who_may_not_see_topics_is_told_the_setting_and_the_right(
+def test_who_may_not_see_topics_is_shown_the_setting_and_the_right(
     applied: AdminTerminal, guarded: AuthorizedKafka
 ) -> None:
     anonymous = AdminTerminal(
@@ -190,7 +190,7 @@ def test_who_may_not_see_topics_is_told_the_setting_and_the_right(
     )
 
 
-def test_who_may_not_see_rights_is_told_the_setting_and_the_right(applied: AdminTerminal) -> None:
+def test_who_may_not_see_rights_is_shown_the_setting_and_the_right(applied: AdminTerminal) -> None:
     own = {
         "SAFECLOCK_MECHANISM": "SCRAM-SHA-512",
         "SAFECLOCK_USERNAME": "safeclock-worker",

@@ -117,7 +117,7 @@ def test_a_broker_with_the_wrong_certificate_is_refused(
         ("SASL_SSL", "named"),
     ],
 )
-def test_a_listener_of_another_protocol_is_told_from_a_wrong_password(
+def test_a_listener_of_another_protocol_is_distinguished_from_a_wrong_password(
     secured_kafka: SecuredKafka, valid_access: KafkaSecurity, protocol: str, listener: str
 ) -> None:
     error = login_error(secured_kafka.listeners[listener], replace(valid_access, protocol=protocol))

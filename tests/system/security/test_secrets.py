@@ -124,7 +124,7 @@ def run_with_fault(command: str, fault: Fault, standing: SecuredChain) -> tuple[
     return prefix, {name.replace("SAFECLOCK_", prefix): text for name, text in own.items()}
 
 
-def test_no_command_was_forgotten() -> None:
+def test_no_command_was_left_out() -> None:
     context = click.Context(main)
     first = set(main.list_commands(context)) - NEEDS_NO_BROKER - {"admin"}
     admin = main.get_command(context, "admin")
@@ -134,7 +134,7 @@ def test_no_command_was_forgotten() -> None:
 
 
 @pytest.mark.parametrize(("command", "fault"), CASES, ids=lambda each: getattr(each, "__name__", each))
-def test_a_fault_is_told_by_the_setting_and_without_the_secret(
+def test_a_fault_is_reported_by_the_setting_and_without_the_secret(
     command: str, fault: Fault, secured_chain: SecuredChain
 ) -> None:
     prefix, environment = run_with_fault(command, fault, secured_chain)

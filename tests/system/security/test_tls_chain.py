@@ -187,7 +187,7 @@ def test_what_workers_know_is_kept_and_brought_back(secured_chain: SecuredChain,
     assert restored.count("restored and read back") == 2
 
 
-def test_a_source_that_was_made_anew_is_accepted(secured_chain: SecuredChain) -> None:
+def test_a_source_that_was_recreated_is_accepted(secured_chain: SecuredChain) -> None:
     topic = f"{APPLICATION}-taken.harbor"
     access = load_kafka_security(secured_chain.secured.operator_environment())
     admin = KafkaAdminClient(bootstrap_servers=secured_chain.secured.listeners["secure"], **access.client_options())

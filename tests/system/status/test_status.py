@@ -47,7 +47,7 @@ def test_all_that_is_accepted_ends_with_0_and_what_nobody_reads_with_3(chain: Ow
     assert again.terminate() == 0, chain.logs()
 
 
-def test_who_asks_no_broker_or_for_nobody_is_told_so(chain: OwnTopicsChain) -> None:
+def test_who_asks_no_broker_or_for_nobody_is_refused(chain: OwnTopicsChain) -> None:
     registry = f"--registry={chain.registry_file}"
 
     nobody = chain.read_feedback("status", "--platform=nobody", registry)

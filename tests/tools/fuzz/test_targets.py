@@ -32,7 +32,7 @@ def test_no_seed_and_no_mutation_of_it_breaks_a_promise(target: str) -> None:
 
 
 @pytest.mark.parametrize("spoilt", REJECTED_EXAMPLES, ids=lambda spoilt: spoilt.sentence)
-def test_the_door_would_find_an_event_that_is_not_by_its_schema(spoilt: RejectedExample) -> None:
+def test_the_decoder_fuzzer_would_find_an_event_that_is_not_by_its_schema(spoilt: RejectedExample) -> None:
     with pytest.raises((AssertionError, KeyError, TypeError)):
         _matches_schema(json.dumps(spoilt.tree).encode())
 
@@ -44,7 +44,7 @@ def test_the_door_would_find_an_event_that_is_not_by_its_schema(spoilt: Rejected
         Refusal(RefusalReason.BAD_VALUE, "harm", "an invented name"),
     ],
 )
-def test_the_door_would_find_a_refusal_that_tells_what_came_in(telling: Refusal) -> None:
+def test_the_decoder_fuzzer_would_find_a_refusal_that_tells_what_came_in(telling: Refusal) -> None:
     record = Record("report-filed", b"key", encode_structured(build_event(FILING)))
 
     with pytest.raises(AssertionError, match=r"^expected"):

@@ -10,12 +10,12 @@ SHORT = 7
 """Weeks of history: the window and a little more than half of what it is compared with."""
 
 
-def test_every_tripwire_has_its_gamer() -> None:
+def test_every_integrity_check_has_its_gamer() -> None:
     assert set(GAMING_STRATEGIES) == set(CHECK_NAMES)
 
 
 @pytest.mark.parametrize("trick", GAMING_STRATEGIES)
-def test_a_gamer_is_caught_by_the_tripwire_named_for_the_trick_and_by_no_other(trick: str) -> None:
+def test_a_gamer_is_caught_by_the_integrity_check_named_for_the_trick_and_by_no_other(trick: str) -> None:
     platform = honest_platform(seed=10_003, per_day=90, weeks=SHORT)
 
     found = ratios(window_counts(platform, GAMING_STRATEGIES[trick]))

@@ -60,7 +60,7 @@ def test_a_clock_that_was_not_in_force_yet_says_so() -> None:
     assert clock.reasons_not_running == ("it was not in force when the report was filed",)
 
 
-def test_a_clock_that_deeds_start_runs_from_there() -> None:
+def test_a_clock_that_actions_start_runs_from_there() -> None:
     lines = (
         filing_line("a", PACK_VALID_FROM, labels=NOTICE_LABELS),
         action_line("a", "validated", PACK_VALID_FROM + 5 * HOUR),
@@ -194,7 +194,7 @@ def test_a_wrong_pack_lists_and_explains_nothing_and_ends_with_2(events: Path, t
     assert f"{wrong}:1: clocks: expected at least one" in listed.stderr
 
 
-def test_the_list_rounds_no_share_and_keeps_what_stands_in_brackets(tmp_path: Path) -> None:
+def test_the_list_rounds_no_share_and_keeps_what_is_in_brackets(tmp_path: Path) -> None:
     pack = tmp_path / "pack.toml"
     written = CHILDREN_PACK.read_text(encoding="utf-8").replace("objective = 0.85", "objective = 0.995")
     pack.write_text(written.replace('"US: removal within', '"US [sic]: removal [/] within'), encoding="utf-8")

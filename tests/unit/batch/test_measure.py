@@ -95,7 +95,7 @@ def test_open_reports_are_censored_where_the_platform_stopped_promising() -> Non
     assert taken_as_published["within"]["86400"]["share"] == 0
 
 
-def test_whoever_stops_promising_and_goes_on_telling_is_measured_by_open_reports_too() -> None:
+def test_whoever_stops_promising_and_continues_publishing_is_measured_by_open_reports_too() -> None:
     ended = [
         line for n in range(3) for line in (filing_line(f"e{n}", HOUR), action_line(f"e{n}", "restricted", 2 * HOUR))
     ]
@@ -144,7 +144,7 @@ def test_a_median_that_open_reports_keep_from_being_reached_is_not_reached() -> 
     assert (median["value"], median["reached"]) == (None, False)
 
 
-def test_a_file_told_only_at_closing_is_not_measurable() -> None:
+def test_a_file_published_only_at_closing_is_not_measurable() -> None:
     logged_late = [line for n in range(20) for line in _published_at_close(f"r{n}", n)]
 
     group = _group(*logged_late)

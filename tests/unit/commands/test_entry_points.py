@@ -104,7 +104,7 @@ def rejections_by_measure(case: LineCase) -> str:
 
 
 @pytest.mark.parametrize("case", cases(), ids=lambda case: case.sentence)
-def test_what_was_told_when_it_says_so_is_judged_alike_everywhere(case: LineCase, tmp_path: Path) -> None:
+def test_what_was_logged_when_it_says_so_is_judged_alike_everywhere(case: LineCase, tmp_path: Path) -> None:
     path = tmp_path / "line"
     path.write_bytes(b"\n" + case.line + b"\n")
     sent = client_record(case, recorded_time_of(case), CREATE_TIME)
@@ -127,7 +127,7 @@ def test_what_was_told_when_it_says_so_is_judged_alike_everywhere(case: LineCase
 
 
 @pytest.mark.parametrize("case", cases(), ids=lambda case: case.sentence)
-def test_what_is_told_now_is_judged_alike_everywhere(case: LineCase, tmp_path: Path) -> None:
+def test_what_is_logged_now_is_judged_alike_everywhere(case: LineCase, tmp_path: Path) -> None:
     path = tmp_path / "line"
     path.write_bytes(b"\n" + case.line + b"\n")
     sent = client_record(case, NOW, LOG_APPEND_TIME)
@@ -169,7 +169,7 @@ def test_a_record_is_judged_alike_in_both_modes(case: LineCase) -> None:
         assert rejection_by_worker(binary) == rejection_by_worker(structured) == case.expected_live
 
 
-def test_only_the_age_of_a_filing_depends_on_when_it_is_told() -> None:
+def test_only_the_age_of_a_filing_depends_on_when_it_is_logged() -> None:
     differing = [case for case in cases() if case.expected_in_history != case.expected_live]
 
     assert [(case.expected_in_history, case.expected_live) for case in differing] == [

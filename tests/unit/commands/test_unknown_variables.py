@@ -16,7 +16,7 @@ def logged_warnings(**variables: str) -> list[str]:
     return listed.stderr.splitlines()
 
 
-def test_a_mistyped_variable_is_told_with_the_one_that_may_be_meant_and_without_its_value() -> None:
+def test_a_mistyped_variable_is_reported_with_the_one_that_may_be_meant_and_without_its_value() -> None:
     assert logged_warnings(SAFECLOCK_REGISTERY="hush", SAFECLOCK_ELSEWHERE="hush") == [
         "Warning: SAFECLOCK_ELSEWHERE: nothing reads a variable of this name",
         "Warning: SAFECLOCK_REGISTERY: expected SAFECLOCK_REGISTRY; nothing reads a variable of this name",

@@ -39,7 +39,7 @@ def test_a_lower_severity_or_a_lesser_harm_is_laxer(
     assert is_downgrade(labels(*filed), encode_amendment(*amended)) is laxer
 
 
-def test_a_softened_report_goes_on_like_any_other() -> None:
+def test_a_downgraded_report_continues_like_any_other() -> None:
     subject = LedgerHarness()
     key, filed = REPORT_KEYS[0], labels(Harm.CSAM, Severity.CRITICAL)
     subject.apply([filing(key=key, labels=filed)])

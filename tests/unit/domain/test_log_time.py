@@ -82,7 +82,7 @@ def test_topics_at_their_heads_follow_the_wall_clock_with_a_grace() -> None:
     assert now == START + HOUR - HEAD_GRACE
 
 
-def test_time_stands_still_when_the_broker_no_longer_answers() -> None:
+def test_time_does_not_move_when_the_broker_no_longer_answers() -> None:
     time = PartitionClock((FILED, TAKEN), START)
     time.confirm_heads({FILED: START + HOUR, TAKEN: START + HOUR})
     before = _advanced(time)

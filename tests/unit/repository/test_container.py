@@ -70,11 +70,11 @@ def test_our_services_may_write_to_memory_alone(name: str) -> None:
 
 
 @each_of_ours
-def test_our_services_are_told_nothing_that_nobody_reads(name: str) -> None:
+def test_our_services_get_no_setting_that_nobody_reads(name: str) -> None:
     assert set(environment(name)) <= {*WORKERS, *BOARDS}
 
 
-def test_worker_and_board_start_as_they_are_told_and_not_without_the_word_for_it() -> None:
+def test_worker_and_board_start_as_configured_and_not_without_the_word_for_it() -> None:
     worker, board = environment("worker"), environment("board")
 
     assert load_settings(worker).http_host == load_board(board).http_host == "0.0.0.0"  # noqa: S104 - within its network

@@ -6,7 +6,7 @@ from tests.support.paths import ROOT
 PAGE = (ROOT / "docs" / "integrity-checks.md").read_text(encoding="utf-8")
 
 
-def test_the_page_lists_every_tripwire_with_its_least_count() -> None:
+def test_the_page_lists_every_integrity_check_with_its_least_count() -> None:
     rows = re.findall(r"^\| `(\w+)` \| [^|]+ \| [^|]+ \| (\d+) [^|]+\|$", PAGE, re.MULTILINE)
 
     assert rows[: len(CHECK_NAMES)] == [(check.name, str(check.min_reports)) for check in INTEGRITY_CHECKS]

@@ -47,7 +47,7 @@ def test_every_file_that_is_linked_exists(page: str) -> None:
     assert [link for link in links if not (ROOT / link).exists()] == []
 
 
-def test_the_caveat_stands_before_the_first_command() -> None:
+def test_the_caveat_is_before_the_first_command() -> None:
     assert README.index("a report that was never published cannot be seen") < README.index("make demo")
 
 

@@ -25,7 +25,7 @@ def test_counters_of_a_partition_that_went_elsewhere_stay() -> None:
     assert 'safeclock_worker_lag_records{partition="3"} 7.0' in lines
 
 
-def test_how_far_behind_a_partition_is_is_told_once_it_is_known() -> None:
+def test_how_far_behind_a_partition_is_is_reported_once_it_is_known() -> None:
     restoring = WorkerStats(owned={5: PartitionStats(last_progress=NOON)})
 
     lines = [

@@ -77,7 +77,7 @@ def test_a_port_that_there_is_not_is_refused() -> None:
         load_settings({"SAFECLOCK_HTTP_PORT": "65536"})
 
 
-def test_mistakes_of_every_kind_are_told_together() -> None:
+def test_mistakes_of_every_kind_are_reported_together() -> None:
     wrong = {
         "SAFECLOCK_JOURNAL": "perhaps",
         "SAFECLOCK_PROTOCOL": "SASL_SSL",
@@ -108,7 +108,7 @@ def test_a_flag_overrides_the_environment() -> None:
     assert settings.application == "two"
 
 
-def test_every_wrong_setting_is_told_at_once_by_name() -> None:
+def test_every_wrong_setting_is_reported_at_once_by_name() -> None:
     wrong = {
         "SAFECLOCK_JOURNAL": "perhaps",
         "SAFECLOCK_HTTP_PORT": "-1",

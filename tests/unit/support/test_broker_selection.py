@@ -55,7 +55,7 @@ def test_the_choice_is_the_best_that_is_there(found: DetectedBrokers, expected: 
     assert first_offer(found) == expected
 
 
-def test_what_was_chosen_is_told_with_what_better_ones_lack() -> None:
+def test_what_was_chosen_is_reported_with_what_better_ones_lack() -> None:
     assert describe_offers(rank_offers(ALL_DETECTED)) == "Apache Kafka in a container"
     assert (
         describe_offers(rank_offers(DetectedBrokers(has_java=True, has_jars=True)))

@@ -140,7 +140,7 @@ def test_a_broker_that_has_everything_needs_nothing() -> None:
     assert summary_line(made) == "nothing to change"
 
 
-def test_a_setting_that_differs_is_told_with_what_is_and_what_is_wanted() -> None:
+def test_a_setting_that_differs_is_reported_with_what_is_and_what_is_wanted() -> None:
     found = broker_state_of(HARBOR)
     settings = {**found.topics[MEASURES].settings, "segment.bytes": "1073741824"}
 
@@ -190,7 +190,7 @@ def test_what_a_platform_may_do_elsewhere_is_not_ours_to_take() -> None:
     assert made.changes == ()
 
 
-def test_a_stranger_with_rights_on_our_topics_is_told_and_left_alone() -> None:
+def test_a_stranger_with_rights_on_our_topics_is_reported_and_left_alone() -> None:
     stranger = Grant("User:somebody", "TOPIC", "report-filed.", "READ", prefix=True)
     found = broker_state_of(HARBOR)
 
@@ -200,7 +200,7 @@ def test_a_stranger_with_rights_on_our_topics_is_told_and_left_alone() -> None:
     assert "User:somebody, who is not in the registry, may READ on topic report-filed.…" in made.remarks
 
 
-def test_a_broker_without_authorizer_and_scram_is_told_plainly_and_gets_its_topics() -> None:
+def test_a_broker_without_authorizer_and_scram_is_reported_plainly_and_gets_its_topics() -> None:
     made = plan_changes(HARBOR, ExistingState(topics={}))
 
     assert len(made.changes) == len(HARBOR.topics)
@@ -217,7 +217,7 @@ def test_a_password_is_renewed_only_when_it_is_asked_for() -> None:
     assert next(iter(plan_lines(plan_changes(renewing, broker_state_of(renewing))))) == "  ~ user harbor: new password"
 
 
-def test_a_password_that_is_not_at_hand_stands_in_the_way_of_its_renewal() -> None:
+def test_a_password_that_is_not_at_hand_prevents_of_its_renewal() -> None:
     one = desired_state_of(registry("User:harbor"), PasswordSources(frozenset(), frozenset({"harbor", "nobody"})))
 
     made = plan_changes(one, broker_state_of(one))
@@ -225,7 +225,7 @@ def test_a_password_that_is_not_at_hand_stands_in_the_way_of_its_renewal() -> No
     assert [text.split(":")[0] for text in made.refused] == ["nobody", "harbor"]
 
 
-def test_a_principal_that_is_none_stands_in_the_way() -> None:
+def test_a_principal_that_is_none_prevents() -> None:
     one = desired_state_of(registry("harbor"))
 
     assert plan_changes(one, broker_state_of(one)).refused == (

@@ -82,7 +82,7 @@ def replayed_at(now: int) -> ReplayedRecord:
     return again
 
 
-def test_a_refusal_that_was_told_twice_is_looked_at_once() -> None:
+def test_a_refusal_that_was_published_twice_is_looked_at_once() -> None:
     found = select_records([refusal(), refusal(), refusal(offset=8)], Selection())
 
     assert {topic_partition: sorted(places) for topic_partition, places in found.by_partition.items()} == {
@@ -170,7 +170,7 @@ def test_only_what_says_the_same_has_the_same_print() -> None:
     assert len({fingerprint(one), *map(fingerprint, others)}) == 5
 
 
-def test_every_count_is_told_by_the_reason_of_then_and_of_today() -> None:
+def test_every_count_is_reported_by_the_reason_of_then_and_of_today() -> None:
     tally = ReplayCounts()
     tally.add(refusal(), ReplayResult.ACCEPTED)
     tally.add(refusal(RefusalReason.TOO_LARGE), ReplayResult.GONE)
@@ -187,7 +187,7 @@ def test_every_count_is_told_by_the_reason_of_then_and_of_today() -> None:
     assert lines[5].endswith("orphan 4")
 
 
-def test_who_was_refused_is_told_with_the_field_and_where_the_last_one_lies() -> None:
+def test_who_was_refused_is_reported_with_the_field_and_where_the_last_one_lies() -> None:
     tally = ReplayCounts()
     for one in (refusal(at=LOGGED_AT + 1), refusal(offset=9), refusal(RefusalReason.INTERNAL, "", offset=8)):
         tally.add(one, ReplayResult.REFUSED)

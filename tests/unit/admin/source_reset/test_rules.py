@@ -34,7 +34,7 @@ def test_nothing_else_of_a_position_is_touched(position: Checkpoint, log: Source
 
 
 @given(checkpoints, logs)
-def test_what_is_accepted_is_told_with_both_offsets(position: Checkpoint, log: SourceLog) -> None:
+def test_what_is_accepted_is_reported_with_both_offsets(position: Checkpoint, log: SourceLog) -> None:
     assume(not can_resume(position, log))
 
     description = describe_reset(3, position, log, resumed_checkpoint(position, log, ResumeFrom.END))

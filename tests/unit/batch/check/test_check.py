@@ -115,7 +115,7 @@ def test_a_refused_value_is_shown_nowhere(tmp_path: Path) -> None:
     assert "secret" not in shown.getvalue() + json.dumps(check_document(found))
 
 
-def test_the_closed_words_are_told_instead_of_what_was_refused(tmp_path: Path) -> None:
+def test_the_closed_words_are_shown_instead_of_what_was_refused(tmp_path: Path) -> None:
     found = check_file(tmp_path, filing_line(2, MONDAY).replace(b'"grooming"', b'"something secret"'))
     shown = StringIO()
 
@@ -138,7 +138,7 @@ def test_the_closed_words_are_told_instead_of_what_was_refused(tmp_path: Path) -
         (b"PK\x03\x04\x14\x00\x06\x00", "a zip archive or an Excel workbook"),
     ],
 )
-def test_another_kind_of_file_is_told_for_what_it_is(tmp_path: Path, content: bytes, what: str) -> None:
+def test_another_kind_of_file_is_recognised(tmp_path: Path, content: bytes, what: str) -> None:
     path = tmp_path / "export"
     path.write_bytes(content)
     shown = StringIO()
@@ -200,7 +200,7 @@ def test_an_event_after_now_is_refused(tmp_path: Path) -> None:
     assert found.as_of == MONDAY
 
 
-def test_an_event_told_after_now_is_refused(tmp_path: Path) -> None:
+def test_an_event_logged_after_now_is_refused(tmp_path: Path) -> None:
     found = check_file(tmp_path, filing_line(1, MONDAY), action_line(1, MONDAY + HOUR, recorded_at=NOW + HOUR))
 
     assert [(group.reason, group.field) for group in found.refused] == [("future_time", "recordedtime")]
@@ -223,7 +223,7 @@ def test_open_reports_lift_the_median_above_the_published_one(tmp_path: Path) ->
     assert action_clock(found).median_seconds.value is None
 
 
-def test_reports_told_only_at_closing_are_found(tmp_path: Path) -> None:
+def test_reports_published_only_at_closing_are_found(tmp_path: Path) -> None:
     end = MONDAY + 10 * HOUR
     lines = [
         line

@@ -209,7 +209,7 @@ def rotated_cases(*cases: Iterable[object]) -> list[ParameterSet]:
 @pytest.mark.parametrize(
     ("planted_row", "platform"), rotated_cases([row for row in MISTAKEN_FILES if row[0] not in LARGE_FILE_MISTAKES])
 )
-def test_a_planted_mistake_is_told(
+def test_a_planted_mistake_is_reported(
     tmp_path: Path, planted_row: tuple[str, SimulationConfig, FileChange], platform: str
 ) -> None:
     name, plan, plant = planted_row
@@ -220,7 +220,7 @@ def test_a_planted_mistake_is_told(
 
 
 @pytest.mark.parametrize("planted_row", [row for row in MISTAKEN_FILES if row[0] in LARGE_FILE_MISTAKES])
-def test_a_local_time_without_offset_is_told_by_the_nights_in_which_clocks_change(
+def test_a_local_time_without_offset_is_reported_by_the_nights_in_which_clocks_change(
     tmp_path: Path, planted_row: tuple[str, SimulationConfig, FileChange]
 ) -> None:
     name, plan, plant = planted_row
@@ -238,7 +238,7 @@ def test_every_mistake_is_planted() -> None:
 
 
 @pytest.mark.parametrize(("reports", "hours", "platform"), rotated_cases([1_600, 12_000], OFFSETS))
-def test_times_that_are_all_local_are_told_with_their_offset(
+def test_times_that_are_all_local_are_reported_with_their_offset(
     tmp_path: Path, reports: int, hours: float, platform: str
 ) -> None:
     plant = change_events(shift_times(int(hours * HOUR), "time"))
@@ -253,7 +253,7 @@ def test_times_that_are_all_local_are_told_with_their_offset(
 
 @pytest.mark.parametrize("kind", [ACTION_TYPE, FILING_TYPE])
 @pytest.mark.parametrize("hours", OFFSETS)
-def test_times_of_actions_or_of_filings_that_are_local_are_told(tmp_path: Path, hours: float, kind: str) -> None:
+def test_times_of_actions_or_of_filings_that_are_local_are_reported(tmp_path: Path, hours: float, kind: str) -> None:
     plant = compose(WITHOUT_RECORDED_TIME, change_events(shift_times(int(hours * HOUR), "time"), kind))
 
     found = mistakes_by_platform(check_lines(tmp_path, lines_with_mistake(SMALL, plant)))
@@ -265,7 +265,7 @@ def test_times_of_actions_or_of_filings_that_are_local_are_told(tmp_path: Path, 
     )
 
 
-def test_durations_that_a_platform_cut_off_at_zero_are_told(tmp_path: Path) -> None:
+def test_durations_that_a_platform_cut_off_at_zero_are_reported(tmp_path: Path) -> None:
     filed = {
         event["subject"]: parse_timestamp(event["time"])
         for event in map(json.loads, simulated_lines(SMALL))
@@ -278,7 +278,7 @@ def test_durations_that_a_platform_cut_off_at_zero_are_told(tmp_path: Path) -> N
     assert any("0 seconds" in warning for warning in found.platforms[0].warnings)
 
 
-def test_only_closed_reports_are_told(tmp_path: Path) -> None:
+def test_only_closed_reports_are_reported(tmp_path: Path) -> None:
     found = check_lines(
         tmp_path, lines_with_mistake(SMALL, only_outcomes(*ENDINGS, "restricted", "account_restricted"), "meadow")
     )
@@ -287,7 +287,7 @@ def test_only_closed_reports_are_told(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("seed", [*range(6), *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(6, 100))])
-def test_a_clean_file_is_told_nothing(tmp_path: Path, seed: int) -> None:
+def test_a_clean_file_gets_no_report(tmp_path: Path, seed: int) -> None:
     starts = ("2026-01-05", "2025-03-10", "2026-10-12", "2025-06-02", "2026-02-16")
     plan = SimulationConfig(
         seed=seed,
@@ -311,7 +311,7 @@ def test_the_documentation_lists_every_mistake() -> None:
     assert {mistake.name for mistake in MISTAKES} <= {name for row in rows for name in row.split("`")}
 
 
-def test_a_mistake_says_nothing_that_stood_in_a_line(tmp_path: Path) -> None:
+def test_a_mistake_says_nothing_that_was_in_a_line(tmp_path: Path) -> None:
     mark = "qqqsecretqqq"
     plant = change_events(lambda event: event | {"id": f"{mark}{event['id'][-3:]}", "time": "2026-01-05T10:00:00.123Z"})
 

@@ -53,7 +53,7 @@ def timestamp(ms: int) -> str:
     ("recorded", "logged_at"),
     [(None, AT), (AT + 3 * HOUR, AT + 3 * HOUR), (AT + 14 * DAY, AT + 14 * DAY)],
 )
-def test_a_filing_of_history_is_told_when_its_platform_recorded_it(recorded: int | None, logged_at: int) -> None:
+def test_a_filing_of_history_is_logged_when_its_platform_recorded_it(recorded: int | None, logged_at: int) -> None:
     more = {} if recorded is None else {"recordedtime": timestamp(recorded)}
 
     fact = decoder(HISTORY_SPAN).decode(InputRecord(event_bytes(FILING_WITH_ALL_FIELDS, **more)))
@@ -106,7 +106,7 @@ def test_within_14_days_a_filing_is_live_whatever_is_open() -> None:
     assert (fact.logged_at, fact.is_history) == (AT + 14 * DAY, False)
 
 
-def test_actions_and_heartbeats_of_history_are_told_when_they_were_recorded() -> None:
+def test_actions_and_heartbeats_of_history_are_logged_when_they_were_recorded() -> None:
     action = decoder(HISTORY_SPAN).decode(
         InputRecord(event_bytes(RESTRICTED, recordedtime=timestamp(AT + HOUR)), topic="taken")
     )

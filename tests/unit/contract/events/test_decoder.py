@@ -115,7 +115,7 @@ def test_every_kind_of_event_is_accepted_in_both_modes_alike(said: AnyEvent) -> 
 
 
 @pytest.mark.parametrize("outcome", ACTION_EXAMPLES, ids=lambda outcome: type(outcome).__name__)
-def test_an_action_becomes_the_deed_of_its_outcome(outcome: object) -> None:
+def test_an_action_becomes_the_action_of_its_outcome(outcome: object) -> None:
     fact = DECODER.decode(input_record(build_event(outcome)))  # type: ignore[arg-type]  # one of the outcomes
 
     assert isinstance(fact, Action)
@@ -257,7 +257,7 @@ def test_an_event_may_be_ahead_of_its_log_time_by_the_skew_of_clocks_only() -> N
     assert beyond == Refusal(RefusalReason.FUTURE_TIME, "time", "harbor")
 
 
-def test_a_filing_is_told_within_two_weeks_but_an_action_whenever_it_comes() -> None:
+def test_a_filing_is_logged_within_two_weeks_but_an_action_whenever_it_comes() -> None:
     later = AT + EventLimits().max_age_ms
 
     within = DECODER.decode(input_record(build_event(FILING))._replace(timestamp=later))
@@ -416,7 +416,7 @@ def test_lists_of_all_countries_in_ever_new_orders_do_not_fill_the_memory() -> N
     assert held < 1024 * len(records)
 
 
-def test_a_line_of_a_file_was_told_when_it_says_so_else_when_it_happened() -> None:
+def test_a_line_of_a_file_was_logged_when_it_says_so_else_when_it_happened() -> None:
     said = build_event(FILING)
 
     plain = DECODER.decode_line(encode_structured(said) + b"\n", MAX_TIMESTAMP_MS)
@@ -456,7 +456,7 @@ def test_an_open_registry_accepts_every_well_formed_platform() -> None:
     )
 
 
-def test_a_heartbeat_in_a_file_stands_for_both_topics() -> None:
+def test_a_heartbeat_in_a_file_counts_for_both_topics() -> None:
     fact = DECODER.decode_line(
         encode_structured(heartbeat_event(HEARTBEAT, platform="harbor", id="beat-0001", occurred_at=AT)),
         MAX_TIMESTAMP_MS,

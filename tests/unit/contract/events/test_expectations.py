@@ -33,7 +33,7 @@ FIELDS = sorted(
         ("automation", Automation),
     ],
 )
-def test_the_closed_words_of_a_field_are_told(field: str, words: type[Harm]) -> None:
+def test_the_closed_words_of_a_field_are_reported(field: str, words: type[Harm]) -> None:
     text = expectation(RefusalReason.BAD_VALUE, field)
 
     assert ", ".join(words) in text

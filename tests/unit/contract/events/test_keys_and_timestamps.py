@@ -166,7 +166,7 @@ def test_more_acknowledgements_than_brokers_are_refused() -> None:
         Replication(factor=2, min_insync=3)
 
 
-def test_a_refusal_is_told_without_the_record_and_the_same_at_every_redelivery() -> None:
+def test_a_refusal_is_reported_without_the_record_and_the_same_at_every_redelivery() -> None:
     record = InputRecord(topics.MEASURES, b"mustnotleak", b"mustnotleak", NOON, (), 3, 41)
     refusal = Refusal(RefusalReason.BAD_VALUE, "harm", "harbor")
 
@@ -183,7 +183,7 @@ def test_a_refusal_is_told_without_the_record_and_the_same_at_every_redelivery()
 
 
 @pytest.mark.parametrize("stamp", [-1, 253_402_300_800_000, 2**63 - 1])
-def test_a_record_whose_sender_stamped_it_with_no_instant_is_told_of_all_the_same(stamp: int) -> None:
+def test_a_record_whose_sender_stamped_it_with_no_instant_is_reported_of_all_the_same(stamp: int) -> None:
     record = InputRecord("report-filed", b"x", None, stamp)
 
     logged_at = decode_refusal(encode_refusal(Refusal(RefusalReason.FUTURE_TIME, "", ""), record)).logged_at

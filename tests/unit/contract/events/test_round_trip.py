@@ -128,7 +128,7 @@ def test_whatever_is_done_to_an_event_it_is_read_or_refused_in_known_words(raw: 
 
 @given(events(), st.data())
 @settings(max_examples=250, deadline=None)
-def test_a_name_that_stands_twice_is_refused_wherever_it_stands(event: AnyEvent, data: st.DataObject) -> None:
+def test_a_name_that_occurs_twice_is_refused_wherever_it_occurs(event: AnyEvent, data: st.DataObject) -> None:
     tree = json.loads(encode_structured(event))
     inner = data.draw(st.booleans())
     target = tree["data"] if inner else tree

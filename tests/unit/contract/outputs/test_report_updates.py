@@ -94,7 +94,7 @@ def test_an_id_is_a_function_of_what_is_said(other: ReportUpdate) -> None:
 
 
 @pytest.mark.parametrize("notice", UPDATES)
-def test_a_notice_is_by_its_schema(notice: ReportUpdate) -> None:
+def test_an_update_is_by_its_schema(notice: ReportUpdate) -> None:
     event = json.loads(encode_report_update(notice))
     kind = event["type"].removeprefix("safeclock.").removesuffix(".v1")
 

@@ -47,7 +47,7 @@ def test_the_childrens_pack_holds_at_least_twelve_clocks_and_nobody_has_reviewed
     assert all(rule.legal_basis.text and rule.legal_basis.source for rule in rules)
 
 
-def test_every_statistic_and_a_clock_that_only_measures_stand_in_the_childrens_pack() -> None:
+def test_every_statistic_and_a_clock_that_only_measures_are_in_the_childrens_pack() -> None:
     rules = read_pack(CHILDREN_PACK, GROUPS).rules
 
     assert {rule.statistic for rule in rules} == set(Statistic)
@@ -183,19 +183,19 @@ def test_one_mistake_is_one_problem(more: str) -> None:
         (f'link = "{"x" * 5_000}"', f"got '{'x' * 79}…"),
     ],
 )
-def test_a_value_is_told_as_the_file_has_it_and_cut_short(more: str, got: str) -> None:
+def test_a_value_is_reported_as_the_file_has_it_and_cut_short(more: str, got: str) -> None:
     (problem,) = pack_problems(more)
 
     assert problem.endswith(f", {got}")
 
 
-def test_a_field_that_is_none_is_held_against_the_nearest() -> None:
+def test_a_field_that_is_none_is_compared_with_the_nearest() -> None:
     (problem,) = pack_problems('jurisdiction = ["UK"]')
 
     assert problem == "local.toml:12: clock 'removal': jurisdiction: expected jurisdictions"
 
 
-def test_a_word_that_is_none_is_held_against_the_nearest() -> None:
+def test_a_word_that_is_none_is_compared_with_the_nearest() -> None:
     (problem,) = pack_problems('harms = ["grooming", "csma"]')
 
     assert problem == "local.toml:12: clock 'removal': harms: expected csam, got 'csma'"
@@ -268,7 +268,7 @@ def test_two_clocks_of_one_pack_need_names_of_their_own() -> None:
     assert problem == "local.toml:14: clock 'removal@1': id: expected one definition, found another at local.toml:5"
 
 
-def test_every_mistake_is_said_at_once() -> None:
+def test_every_mistake_is_reported_at_once() -> None:
     assert len(pack_problems('harms = ["x"]\nlink = "y"\ncolour = 1')) == 3
 
 
@@ -306,7 +306,7 @@ def test_packs_are_measured_beside_the_standard_clocks() -> None:
     assert rulebook.name == f"standard@1+children@1#{rulebook.digest}"
 
 
-def test_every_clock_that_stands_in_two_packs_is_refused_with_both_places() -> None:
+def test_every_clock_that_is_in_two_packs_is_refused_with_both_places() -> None:
     ours = CLOCK_TOML.replace("removal", "time_to_action")
     other = parse_pack(f"{PACK_HEADER}{CLOCK_TOML}{ours}".encode(), "other.toml", GROUPS)
 
@@ -373,7 +373,7 @@ def test_versions_that_never_run_on_one_report_go_together(first: str, second: s
     assert len(STANDARD_RULES.merge([both]).rules) == len(STANDARD_RULES.rules) + 2
 
 
-def test_the_mistakes_of_all_packs_are_said_at_once(tmp_path: Path) -> None:
+def test_the_mistakes_of_all_packs_are_reported_at_once(tmp_path: Path) -> None:
     one, two = tmp_path / "one.toml", tmp_path / "two.toml"
     one.write_text(f"{PACK_HEADER}{CLOCK_TOML}colour = 1\n", encoding="utf-8")
     two.write_text(f"{PACK_HEADER}{CLOCK_TOML}link = 'x'\n", encoding="utf-8")

@@ -47,7 +47,7 @@ def test_a_platform_has_topics_of_its_own_unless_it_names_others() -> None:
     assert len(registry.source_topics()) == 4
 
 
-def test_everything_that_is_wrong_is_said_at_once_with_where_and_what_was_expected() -> None:
+def test_everything_that_is_wrong_is_reported_at_once_with_where_and_what_was_expected() -> None:
     found = registry_problems(
         b"""
         partitions = 0
@@ -211,7 +211,7 @@ def test_a_span_of_history_is_read_with_who_opened_it_and_when() -> None:
         (b'opened_by = "audit"\n', HISTORY_SPAN_TOML[1:].partition(b"from")[0] + b"\n", "from: expected a date"),
     ],
 )
-def test_a_span_that_is_wrong_is_told_with_where_and_what_was_expected(
+def test_a_span_that_is_wrong_is_reported_with_where_and_what_was_expected(
     was: bytes, becomes: bytes, problem: str
 ) -> None:
     found = registry_problems(

@@ -180,7 +180,7 @@ def test_a_clock_says_what_it_asks_and_that_nobody_answers_for_its_reading(board
     assert board.snapshot.values["safeclock_registry_info"] == {(demo_registry().hash,): 1}
 
 
-def test_time_for_which_a_clock_was_paused_is_told(board: Board) -> None:
+def test_time_for_which_a_clock_was_paused_is_exported(board: Board) -> None:
     values = board.snapshot.values
 
     assert any(values["safeclock_clock_paused_seconds_total"].values())
@@ -249,7 +249,7 @@ def test_every_metric_of_the_catalogue_is_exported_and_no_other(board: Board) ->
     }
 
 
-def test_known_label_sets_stand_at_zero_before_anything_happens() -> None:
+def test_known_label_sets_are_zero_before_anything_happens() -> None:
     now = simulated_measures().as_of
     board = apply_updates(
         board_at(now), tuple((number, STATUS_KEY, partition_status(now, now)) for number in range(PARTITIONS))
@@ -268,7 +268,7 @@ def test_known_label_sets_stand_at_zero_before_anything_happens() -> None:
             assert set(label_sets(metric, listed)) <= set(series), metric.name
 
 
-def test_what_names_no_registered_platform_stands_under_one_name() -> None:
+def test_what_names_no_registered_platform_is_under_one_name() -> None:
     stranger = apply_updates(
         board_at(simulated_measures().as_of),
         (*simulated_measures().updates, (0, b"n|", MessagePackCodec().pack({"refused|bad_value": 4}))),
@@ -277,7 +277,7 @@ def test_what_names_no_registered_platform_stands_under_one_name() -> None:
     assert stranger.snapshot.values["safeclock_events_refused_total"]["unknown", "bad_value"] == 4
 
 
-def test_refusals_of_a_platform_that_has_left_are_not_told_anew_under_another_name() -> None:
+def test_refusals_of_a_platform_that_has_left_are_not_exported_again_under_another_name() -> None:
     left = (0, b"n|nobody", MessagePackCodec().pack({"refused|too_old": 4, "refused|internal": 1}))
 
     board = apply_updates(board_at(simulated_measures().as_of), (*simulated_measures().updates, left))
@@ -305,7 +305,7 @@ def test_a_platform_that_was_not_complete_everywhere_has_no_shares_and_nobody_kn
         assert {words[0] for words in values[metric]} == set(board.platforms) - {"meadow"}
 
 
-def test_whoever_stops_promising_and_goes_on_telling_is_measured_up_to_two_cadences_before_the_last_word() -> None:
+def test_whoever_stops_promising_and_continues_publishing_is_measured_up_to_two_cadences_before_the_last_word() -> None:
     codec, long_ago = MessagePackCodec(), dict.fromkeys(map(counters.declared_watermark, TOPIC_ROLES), 1)
     updates = tuple(
         (number, key, codec.pack({**codec.unpack_counters(value), **long_ago}))

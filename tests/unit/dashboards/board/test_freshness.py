@@ -20,7 +20,7 @@ def test_the_figures_are_as_old_as_the_oldest_partition() -> None:
     assert fresh.reasons == ()
 
 
-def test_what_was_lost_is_told_of_every_partition() -> None:
+def test_what_was_lost_is_reported_of_every_partition() -> None:
     fresh = assess_freshness({0: status(), 1: PartitionStatus(WALL, WALL, 2, PACK, "registry", 7)}, {0, 1}, WALL, PACK)
 
     assert fresh.lost_records == {0: 0, 1: 7}
@@ -52,7 +52,7 @@ def test_without_one_partition_there_is_no_figure(
     assert fresh.reasons == (reason,)
 
 
-def test_a_partition_that_falls_silent_greys_the_figures_and_leaves_them_standing() -> None:
+def test_a_partition_that_falls_silent_greys_the_figures_and_leaves_them_visible() -> None:
     fresh = assess_freshness({0: status(), 1: status(at=WALL - MAX_INPUT_AGE_MS - 1)}, {0, 1}, WALL, PACK)
 
     assert fresh.as_of == WALL - 5_000

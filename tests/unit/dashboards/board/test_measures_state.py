@@ -76,7 +76,7 @@ def sample_content(sample: CohortSample) -> object:
 
 
 @given(records=updates, fold_after=st.sets(st.integers(0, 30)))
-def test_whatever_was_told_before_the_sums_are_the_fold_of_the_last_values(
+def test_whatever_was_published_before_the_sums_are_the_fold_of_the_last_values(
     records: list[tuple[int, bytes, dict[bytes, int] | None]], fold_after: set[int]
 ) -> None:
     sums, codec = MeasuresState(), MessagePackCodec()

@@ -160,7 +160,7 @@ def test_a_rule_is_judged_by_the_reports_under_all_versions_of_its_clock() -> No
     assert values["safeclock_objective_met"][own] == 1
 
 
-def test_a_board_that_has_the_former_pack_shows_the_new_clock_as_soon_as_it_is_told() -> None:
+def test_a_board_that_has_the_former_pack_shows_the_new_clock_as_soon_as_it_is_published() -> None:
     flight = PackChange()
     flight.publish_measures(START + HOUR)
     flight.load_pack(rulebook(REMOVAL, CONTROL, REMOVAL._replace(id="newcomer")))

@@ -77,7 +77,7 @@ def test_while_a_platform_is_not_complete_everywhere_nothing_is_due() -> None:
     assert not found.due_soon
 
 
-def test_what_runs_is_told_by_clock_with_all_its_versions_each_at_its_own_limit() -> None:
+def test_what_runs_is_exported_by_clock_with_all_its_versions_each_at_its_own_limit() -> None:
     hour_ago = 23 * 60 - 1
     sample = CohortSample()
     found = count_running((cohort(), signature(hour_ago)), (cohort(), signature(hour_ago, version="0")))
@@ -97,7 +97,7 @@ def test_a_clock_that_is_paused_or_has_ended_does_not_run() -> None:
     assert not found.earliest_start
 
 
-def test_a_report_is_paused_until_it_is_resumed_or_sealed() -> None:
+def test_a_report_is_paused_until_it_is_resumed_or_becomes_unanswered() -> None:
     pool = CohortAccumulator()
     pool.add(cohort(), signature(5, FROZEN), 2)
     pool.add(cohort(), signature(7, FROZEN, state=State.NO_VIOLATION), 1)

@@ -82,7 +82,7 @@ def test_a_median_of_which_nobody_knows_whether_it_is_reached_is_not_known(board
     assert "median not known, acted on" in harbor
 
 
-def test_the_caveat_stands_beside_the_first_figure(board_values: Samples) -> None:
+def test_the_caveat_is_beside_the_first_figure(board_values: Samples) -> None:
     found = rank_platforms(board_values, ["harbor", "meadow"])
 
     first, harbor, meadow = ranking_lines(found, AS_OF)

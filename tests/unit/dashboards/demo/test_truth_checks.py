@@ -137,7 +137,7 @@ def test_the_sentence_about_unanswered_reports_has_both_ranks_and_their_number()
         ("saffron", {"complete_through": None}),
     ],
 )
-def test_figures_that_do_not_show_what_was_planted_are_told_so(platform: str, otherwise: dict[str, object]) -> None:
+def test_figures_that_do_not_show_what_was_planted_are_reported(platform: str, otherwise: dict[str, object]) -> None:
     world = DemoState()
     world.update(platform, **otherwise)
 

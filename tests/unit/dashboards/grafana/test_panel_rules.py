@@ -44,7 +44,7 @@ def test_every_panel_has_a_number_of_its_own() -> None:
     assert numbers == list(range(1, len(numbers) + 1))
 
 
-def test_titles_are_told_apart() -> None:
+def test_titles_are_distinguished() -> None:
     assert len(set(TITLES)) == len(TITLES)
 
 
@@ -86,7 +86,7 @@ def test_a_panel_leaves_no_reducer_or_legend_to_chance(panel: dict[str, Any]) ->
 
 
 @each_panel
-def test_colours_are_told_apart_by_everyone(panel: dict[str, Any]) -> None:
+def test_colours_are_distinguished_by_everyone(panel: dict[str, Any]) -> None:
     steps = panel["fieldConfig"]["defaults"]["thresholds"]["steps"]
 
     assert {step["color"] for step in steps} <= {BLUE, ORANGE, VERMILION, "transparent"}

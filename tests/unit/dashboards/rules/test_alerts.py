@@ -44,7 +44,7 @@ def test_only_the_pipeline_pages_and_only_the_operator(alert: Alert) -> None:
 
 
 @each_alert
-def test_an_alert_is_told_after_it_has_waited_and_not_much_later_than_alertmanager_needs(alert: Alert) -> None:
+def test_an_alert_is_reported_after_it_has_waited_and_not_much_later_than_alertmanager_needs(alert: Alert) -> None:
     assert seconds(alert.for_) + FIRING_ALLOWANCE_SECONDS[alert.severity] < seconds(alert.notified_within)
 
 

@@ -53,7 +53,7 @@ def test_each_report_stays_under_the_clocks_that_were_loaded_when_it_was_filed(
     assert subject.net_counters() == expected_net_counters(oracle_with_clocks(expected), clocks, stream, end)
 
 
-def test_a_pack_that_comes_back_goes_on_and_leaves_out_what_was_filed_meanwhile() -> None:
+def test_a_pack_that_comes_back_continues_and_leaves_out_what_was_filed_meanwhile() -> None:
     first = load_pack([ACTION_CLOCK], (), 0)
     without = load_pack([DECISION_CLOCK], first.values(), START)
     back = load_pack([ACTION_CLOCK], without.values(), START + 5 * DAY)

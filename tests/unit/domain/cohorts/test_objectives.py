@@ -166,7 +166,7 @@ def test_nothing_is_kept_while_nobody_knows_how_long_open_reports_have_waited(st
 
 
 @pytest.mark.parametrize("statistic", Statistic)
-def test_of_no_report_nothing_is_told(statistic: Statistic) -> None:
+def test_of_no_report_nothing_is_reported(statistic: Statistic) -> None:
     asked = Target(statistic, HOUR, None if statistic is Statistic.MEAN else 0.5)
 
     assert evaluate(asked, [])[:4] == (0, None, False, None)
@@ -224,7 +224,7 @@ def test_of_ended_reports_a_scan_finds_the_same(target: Target, reports: list[Re
     still=st.lists(open_reports, max_size=6),
     data=st.data(),
 )
-def test_what_is_told_while_reports_wait_holds_whatever_becomes_of_them(
+def test_what_is_known_while_reports_wait_holds_whatever_becomes_of_them(
     target: Target, ended: list[ReportOutcome], still: list[ReportOutcome], data: st.DataObject
 ) -> None:
     later = [

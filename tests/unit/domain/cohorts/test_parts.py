@@ -116,7 +116,7 @@ def test_every_row_of_a_large_cohort_stays_small() -> None:
     assert sum(map(Counter, parts.values()), Counter()) == Counter(cohort)
 
 
-def test_a_ledger_that_is_loaded_goes_on_with_the_same_parts() -> None:
+def test_a_ledger_that_is_loaded_continues_with_the_same_parts() -> None:
     events = _reports(600, lambda number: 1 + number // 24 % 119)
     more = [
         action(Outcome.NO_VIOLATION, key=event.key, at=event.at + DAY) for event in events if isinstance(event, Filing)

@@ -97,7 +97,7 @@ def classify_report(
 
 @example(now=_window_counts({Trait.FILED: 100, Trait.ACTED: -1}, {}, {}, {}), before=TraitCounts(), promised=False)
 @given(now=window_counts, before=window_counts, promised=st.booleans())
-def test_nothing_that_can_be_counted_makes_a_tripwire_fail(
+def test_nothing_that_can_be_counted_makes_a_integrity_check_fail(
     now: TraitCounts, before: TraitCounts, *, promised: bool
 ) -> None:
     found = ratios(CheckInput(now, before, CLASSIFIER.neighbourhoods, promised))
@@ -108,7 +108,7 @@ def test_nothing_that_can_be_counted_makes_a_tripwire_fail(
 @given(
     st.lists(st.tuples(keys, signatures.map(pack)), max_size=min(check.min_reports for check in INTEGRITY_CHECKS) - 1)
 )
-def test_on_a_handful_of_reports_no_tripwire_says_anything(reports: list[tuple[CohortKey, bytes]]) -> None:
+def test_on_a_handful_of_reports_no_integrity_check_says_anything(reports: list[tuple[CohortKey, bytes]]) -> None:
     days = DailyCounts(lambda _: CLASSIFIER)
     for key, name in reports:
         days.add(key, name, 1)

@@ -121,7 +121,7 @@ def test_history_that_comes_again_is_counted_once_before_and_after_its_span_clos
     assert {name: net["filed"] for name, net in subject.net_counters().items()} == filed
 
 
-def test_a_report_of_history_is_kept_while_its_span_is_open_and_forgotten_when_it_closes() -> None:
+def test_a_report_of_history_is_kept_while_its_span_is_open_and_evicted_when_it_closes() -> None:
     subject, now = harness_with_history(START + 70 * DAY), START + 61 * DAY
     old = START - 500 * DAY
     subject.advance(now)
@@ -152,7 +152,7 @@ def test_an_action_of_history_waits_for_its_filing_while_the_span_is_open() -> N
     assert subject.net_counters()["harbor"]["deadline|time_to_action@1|met|late"] == 1
 
 
-def test_a_live_filing_stands_before_one_of_history_whichever_came_first() -> None:
+def test_a_live_filing_has_effect_before_one_of_history_whichever_came_first() -> None:
     live = filing(START + HOUR, START + HOUR, number=1, history=False)
     for number in (1, 2):  # under the same id, and under one of its own
         history = filing(START, START, number=number)
@@ -167,7 +167,7 @@ def test_a_live_filing_stands_before_one_of_history_whichever_came_first() -> No
         assert cohorts[0] == cohorts[1]
 
 
-def test_a_filing_told_live_keeps_its_delay_when_history_claims_that_it_was_told_earlier() -> None:
+def test_a_filing_logged_live_keeps_its_delay_when_history_claims_that_it_was_logged_earlier() -> None:
     subject = harness_with_history(FOREVER_MS)
     subject.apply([filing(START, START + 10 * DAY, history=False)])
     before = subject.cohorts()
@@ -177,7 +177,7 @@ def test_a_filing_told_live_keeps_its_delay_when_history_claims_that_it_was_told
     assert subject.cohorts() == before
 
 
-def test_what_was_counted_live_and_forgotten_is_not_counted_again_as_history() -> None:
+def test_what_was_counted_live_and_evicted_is_not_counted_again_as_history() -> None:
     subject = LedgerHarness()
     subject.apply([filing(START, START, history=False), removal(START + HOUR, START + HOUR)])
     subject.advance(START + 300 * DAY)

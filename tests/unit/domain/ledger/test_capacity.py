@@ -62,7 +62,7 @@ def test_a_restart_at_any_moment_refuses_the_same() -> None:
     assert struck.read_rows() == spared.read_rows()
 
 
-def test_a_report_that_is_forgotten_makes_room() -> None:
+def test_a_report_that_is_evicted_makes_room() -> None:
     subject = nearly_full_ledger()
     subject.apply([filing(1_000), *[action(report=number) for number in range(10)]])
 

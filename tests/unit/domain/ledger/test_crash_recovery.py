@@ -75,7 +75,7 @@ def test_a_restored_ledger_has_nothing_to_write(stream: list[Event]) -> None:
 
 
 @given(event_streams())
-def test_what_is_forgotten_leaves_no_row(stream: list[Event]) -> None:
+def test_what_is_evicted_leaves_no_row(stream: list[Event]) -> None:
     subject = LedgerHarness()
     subject.apply(stream)
     subject.commit()

@@ -201,7 +201,7 @@ def _without_closed_day(rows: Mapping[bytes, bytes]) -> dict[bytes, bytes]:
 
 
 @given(st.data(), clock_packs, event_streams(), st.integers(0, 200), st.sampled_from([dict, _without_closed_day]))
-def test_a_report_is_forgotten_on_the_same_day_whether_it_was_restored_or_not(
+def test_a_report_is_evicted_on_the_same_day_whether_it_was_restored_or_not(
     data: st.DataObject, pack: tuple[OracleClock, ...], stream: list[Event], day: int, stored: Stored
 ) -> None:
     clocks = [clock_from_oracle(yardstick) for yardstick in pack]

@@ -88,7 +88,7 @@ def test_an_equal_event_twice_is_a_duplicate_and_nothing_else(data: st.DataObjec
 
 
 @given(st.data(), event_streams(), instants)
-def test_a_copy_that_was_told_later_changes_nothing(data: st.DataObject, stream: list[Event], now: int) -> None:
+def test_a_copy_that_was_logged_later_changes_nothing(data: st.DataObject, stream: list[Event], now: int) -> None:
     facts = [event for event in stream if not isinstance(event, Heartbeat)]
     late = [
         event._replace(logged_at=event.logged_at + DAY)
@@ -127,7 +127,9 @@ def _event_id(event: Event) -> int | None:
 
 
 @given(st.data(), report_events())
-def test_of_events_with_one_id_the_earliest_stands_wherever_it_comes(data: st.DataObject, life: list[Event]) -> None:
+def test_of_events_with_one_id_the_earliest_has_effect_wherever_it_comes(
+    data: st.DataObject, life: list[Event]
+) -> None:
     chosen: dict[int, Filing | Action | Amendment | Retraction] = {}
     for event in life:
         if not isinstance(event, Heartbeat):

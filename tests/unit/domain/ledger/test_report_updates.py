@@ -65,7 +65,7 @@ def test_the_last_word_on_a_clock_that_ended_is_its_ending_and_duration(
 
 
 @given(clock_packs, event_streams(), instants)
-def test_every_live_miss_is_told_and_nothing_is_told_as_missed_that_was_never_counted(
+def test_every_live_miss_is_published_and_nothing_is_published_as_missed_that_was_never_counted(
     pack: tuple[OracleClock, ...], stream: list[Event], now: int
 ) -> None:
     subject, oracle = LedgerHarness([clock_from_oracle(yardstick) for yardstick in pack]), oracle_with_clocks(pack)
@@ -91,7 +91,7 @@ def test_every_live_miss_is_told_and_nothing_is_told_as_missed_that_was_never_co
 
 
 @given(event_streams(), st.integers(0, 60))
-def test_a_restored_ledger_repeats_no_notice(stream: list[Event], day: int) -> None:
+def test_a_restored_ledger_repeats_no_update(stream: list[Event], day: int) -> None:
     subject = LedgerHarness()
     subject.apply(stream)
     subject.advance(START + day * DAY)
@@ -118,7 +118,7 @@ def test_what_nobody_wants_is_not_collected(stream: list[Event]) -> None:
     assert subject.updates == []
 
 
-def test_limits_that_pass_together_are_one_notice_and_so_are_clocks_that_end_together() -> None:
+def test_limits_that_pass_together_are_one_update_and_so_are_clocks_that_end_together() -> None:
     missed, decided = LedgerHarness(), LedgerHarness()
     missed.apply([filing()])
     decided.apply([filing(), action(REMOVAL, HOUR)])

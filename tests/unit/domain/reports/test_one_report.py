@@ -65,7 +65,7 @@ def test_the_item_that_completes_the_report_stops_its_clocks() -> None:
     ("delay", "entry"),
     [(0, -1), (15 * MINUTE, -1), (15 * MINUTE + 1, bin_of(15 * MINUTE + 1)), (DAY, bin_of(DAY))],
 )
-def test_a_report_is_at_risk_from_its_filing_if_told_within_a_quarter_of_an_hour(delay: int, entry: int) -> None:
+def test_a_report_is_at_risk_from_its_filing_if_logged_within_a_quarter_of_an_hour(delay: int, entry: int) -> None:
     mark = profile_of(filing(logged_at=START + delay))
 
     assert mark.entry_bin == entry
@@ -78,13 +78,13 @@ def test_a_slower_cadence_is_allowed_its_own_delay(delay: int, entry: int) -> No
     assert mark.entry_bin == entry
 
 
-def test_a_deed_within_two_minutes_before_the_filing_counts_as_at_once() -> None:
+def test_an_action_within_two_minutes_before_the_filing_counts_as_at_once() -> None:
     mark = profile_of(filing(), action(REMOVAL, -2 * MINUTE))
 
     assert mark.clocks[2] == ("stopped", 0)
 
 
-def test_a_deed_more_than_two_minutes_before_the_filing_does_not_stand() -> None:
+def test_an_action_more_than_two_minutes_before_the_filing_has_no_effect() -> None:
     mark = profile_of(filing(), action(REMOVAL, -2 * MINUTE - 1))
 
     assert mark.state == "open"
@@ -111,7 +111,7 @@ def test_a_heartbeat_on_one_topic_promises_nothing() -> None:
     assert deadline_outcomes_of(filing(), promise, now=due) == {}
 
 
-def test_a_deadline_long_past_when_the_report_was_told_is_history() -> None:
+def test_a_deadline_long_past_when_the_report_was_logged_is_history() -> None:
     logged_at = START + DAY
 
     assert deadline_outcomes_of(filing(logged_at=logged_at - 1), now=START + 3 * DAY) == {"missed|live": 1}
@@ -134,7 +134,7 @@ def test_an_ending_within_the_limit_meets_or_releases_unless_it_is_expiry(
     assert deadline_outcomes_of(filing(), action(action_kind, after), now=START + 3 * DAY) == {verdict: 1}
 
 
-def test_a_miss_is_taken_back_when_the_deed_was_only_told_late() -> None:
+def test_a_miss_is_taken_back_when_the_action_was_only_logged_late() -> None:
     subject = LedgerHarness()
     subject.apply([filing()])
     subject.advance(START + 3 * DAY)

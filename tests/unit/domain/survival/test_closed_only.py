@@ -37,7 +37,7 @@ def test_only_reports_that_ended_as_wanted_count() -> None:
     assert closed_only_median(cells) == 3600.0
 
 
-def test_a_report_told_only_at_closing_counts_here() -> None:
+def test_a_report_published_only_at_closing_counts_here() -> None:
     at_closing = {(bin_of(2 * HOUR), bin_of(2 * HOUR), STOPPED): 7}
 
     assert closed_only_median(at_closing) == 7200.0
@@ -87,7 +87,7 @@ def test_no_reports_have_no_mean() -> None:
 
 
 @pytest.mark.parametrize("state", [State.PAUSED, State.UNANSWERED])
-def test_a_report_whose_clock_stands_still_counts_in_the_mean_for_what_it_has_waited(state: State) -> None:
+def test_a_report_whose_clock_does_not_move_counts_in_the_mean_for_what_it_has_waited(state: State) -> None:
     clock, sample = STANDARD_CLOCKS[0], CohortSample()
     sample.count_profile(
         0, ReportProfile(state, FROM_START, None, (ClockValue(clock.hash, bin_of(30 * HOUR), FROZEN),)), 1, 9 * DAY

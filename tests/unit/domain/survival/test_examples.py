@@ -103,7 +103,7 @@ def test_nothing_among_many_is_known_better_than_nothing_among_few() -> None:
     assert few.high == pytest.approx(0.43448, abs=1e-5)
 
 
-def test_reports_no_longer_in_view_do_not_stand_behind_a_share_of_nothing() -> None:
+def test_reports_no_longer_in_view_do_not_are_behind_a_share_of_nothing() -> None:
     cells = {cell(1 * HOUR, OPEN): 99, cell(5 * HOUR, OPEN): 1}
 
     curve = estimate(cells)
@@ -133,7 +133,7 @@ def test_the_last_of_a_thinned_cohort_proves_little() -> None:
     assert within_a_day.low == pytest.approx(0.207, abs=1e-3)
 
 
-def test_a_report_told_only_at_closing_has_no_exposure() -> None:
+def test_a_report_published_only_at_closing_has_no_exposure() -> None:
     cells = {cell(3 * HOUR, STOPPED, logged_after=3 * HOUR): 100}
 
     curve = estimate(cells)
@@ -146,7 +146,7 @@ def test_a_report_told_only_at_closing_has_no_exposure() -> None:
 
 
 @pytest.mark.parametrize(("told_at_closing", "measurable"), [(5, True), (6, False)])
-def test_up_to_5_percent_told_at_closing_are_borne(logged_at_closing: int, *, measurable: bool) -> None:
+def test_up_to_5_percent_published_at_closing_are_accepted(logged_at_closing: int, *, measurable: bool) -> None:
     on_time = 100 - logged_at_closing
     cells = {cell(1 * HOUR, STOPPED): on_time, cell(3 * HOUR, STOPPED, logged_after=4 * HOUR): logged_at_closing}
 

@@ -63,20 +63,20 @@ FILES = {
 
 
 @pytest.mark.parametrize("what", FILES)
-def test_a_file_is_told_for_what_it_is_by_its_first_line(what: str) -> None:
+def test_a_file_is_recognised_by_its_first_line(what: str) -> None:
     first = FILES[what].split(b"\n")[0]
 
     assert format_advice(first).startswith(what)
 
 
 @pytest.mark.parametrize("separator", [",", ";", "\t", "|"])
-def test_a_table_is_told_by_its_heading_whatever_separates_its_columns(separator: str) -> None:
+def test_a_table_is_reported_by_its_heading_whatever_separates_its_columns(separator: str) -> None:
     assert format_advice(_table(separator).splitlines()[0]).startswith("a table")
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32"])
 @pytest.mark.parametrize("text", [EVENT.decode(), "id,received,harm", "[\n"])
-def test_other_encodings_are_told_before_what_they_hold(encoding: str, text: str) -> None:
+def test_other_encodings_are_reported_before_what_they_hold(encoding: str, text: str) -> None:
     assert format_advice(text.encode(encoding).split(b"\n")[0]).startswith("text in UTF-")
 
 

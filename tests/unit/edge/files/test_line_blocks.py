@@ -106,7 +106,7 @@ class SlowStream:
 
 @pytest.mark.parametrize("packed", PACKED)
 @pytest.mark.parametrize("sizes", [(1,), (1, 1), (3,), (2, 1, 1), (4, 1)])
-def test_how_a_file_is_packed_is_told_however_its_first_bytes_arrive(packed: str, sizes: Sequence[int]) -> None:
+def test_how_a_file_is_packed_is_recognised_however_its_first_bytes_arrive(packed: str, sizes: Sequence[int]) -> None:
     content = LINE_ENDINGS["a byte order mark"]
     opened = InputFile("pipe", ByteSource(SlowStream(PACKED[packed](content), sizes)))
 
@@ -157,7 +157,7 @@ def test_lines_of_a_compressed_pipe_come_before_it_is_closed(tmp_path: Path) -> 
 
 @pytest.mark.parametrize("packed", ["gzip", "zstd"])
 @pytest.mark.parametrize("spoil", [lambda whole: whole[:-5], lambda whole: whole + b"more", lambda whole: whole[:30]])
-def test_a_damaged_compressed_file_is_told_by_its_name(
+def test_a_damaged_compressed_file_is_reported_by_its_name(
     tmp_path: Path, packed: str, spoil: Callable[[bytes], bytes]
 ) -> None:
     path = tmp_path / "damaged"

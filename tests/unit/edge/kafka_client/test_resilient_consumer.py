@@ -119,7 +119,7 @@ UNREADABLE: Final = {
 
 
 @pytest.mark.parametrize("what", UNREADABLE)
-def test_what_cannot_be_read_is_told_once_and_passed(what: str) -> None:
+def test_what_cannot_be_read_is_reported_once_and_passed(what: str) -> None:
     outcome = read_log([valid_batch(0, 1, 2), UNREADABLE[what], valid_batch(3, 5)])
 
     assert outcome.values == [*GOOD_VALUES, b"5"]
@@ -202,7 +202,7 @@ def test_a_checksum_that_was_wrong_on_the_way_refuses_nothing() -> None:
     assert [one.value for one in found] == GOOD_VALUES
 
 
-def test_a_wrong_checksum_says_nothing_of_stamps_and_is_told_as_fetched() -> None:
+def test_a_wrong_checksum_says_nothing_of_stamps_and_is_reported_as_fetched() -> None:
     outcome = read_log([flip_bits(valid_batch(0, 1, 2), 36, 0x7F)])
 
     assert [one.logged_at for one in outcome.unreadable] == [FETCH_TIME_MS]
@@ -367,7 +367,7 @@ def test_aborted_transactions_are_passed_with_what_cannot_be_read_in_them() -> N
     assert (outcome.values, outcome.unreadable, outcome.position) == ([*GOOD_VALUES, b"5"], [], 7)
 
 
-def test_a_committed_batch_that_cannot_be_read_between_aborted_ones_is_told() -> None:
+def test_a_committed_batch_that_cannot_be_read_between_aborted_ones_is_reported() -> None:
     broken = with_header(BatchHeader(3, LOG_APPEND_TIME | TRANSACTIONAL | ZSTD, producer=8), b"not compressed")
     log = [transactional_batch(2, 3), broken, marker(4, 0), marker(5, 1, producer=8), valid_batch(6, 5)]
 
@@ -384,7 +384,7 @@ def test_a_control_batch_of_an_unknown_type_is_passed_and_refuses_nothing() -> N
 
 
 @pytest.mark.parametrize("key", [None, b"", b"\0\0\0"])
-def test_a_control_batch_that_cannot_be_read_is_told_and_ends_no_transaction_by_guess(key: bytes | None) -> None:
+def test_a_control_batch_that_cannot_be_read_is_reported_and_ends_no_transaction_by_guess(key: bytes | None) -> None:
     unclear = batch_bytes(
         [record_bytes(0, b"", key=key)], BatchHeader(3, LOG_APPEND_TIME | TRANSACTIONAL | CONTROL, producer=9)
     )

@@ -104,14 +104,14 @@ def test_a_broker_that_answers_throughout_is_not_spoken_of(log: OutageLog) -> No
     assert [log.fail_attempt(None) for _ in range(3)] == [None] * 3
 
 
-def test_a_second_outage_is_told_like_the_first(log: OutageLog) -> None:
+def test_a_second_outage_is_reported_like_the_first(log: OutageLog) -> None:
     lines = [log.fail_attempt(problem) for problem in (NO_BROKER_MESSAGE, None, NO_BROKER_MESSAGE, None)]
 
     assert lines[0] == lines[2]
     assert lines[1] == lines[3] == "the broker at here:1 answers again after 0 s"
 
 
-def test_what_a_client_tries_again_by_itself_is_not_logged_and_what_goes_on_is(log: OutageLog) -> None:
+def test_what_a_client_tries_again_by_itself_is_not_logged_and_what_continues_is(log: OutageLog) -> None:
     for second in range(0, 100, 5):
         log.clock.now = 1_000 * second
         log.logs_line("aiokafka.consumer", logging.ERROR, "Group Coordinator Request failed: %s", second)

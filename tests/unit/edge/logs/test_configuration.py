@@ -14,7 +14,7 @@ from streams.edge.logs.tracebacks import format_trace
 from streams.runtime.journal.journal import ClaimError
 
 
-def test_a_log_is_text_from_information_on_unless_it_is_told_otherwise() -> None:
+def test_a_log_is_text_from_information_on_unless_it_is_set_otherwise() -> None:
     assert load_log_settings({}) == load_log_settings({"SAFECLOCK_LOG_FORMAT": "", "SAFECLOCK_LOG_LEVEL": ""})
     assert load_log_settings({}) == LogSettings(format=LogFormat.TEXT, level=LogLevel.INFO)
     assert load_log_settings({"SAFECLOCK_LOG_FORMAT": "json", "SAFECLOCK_LOG_LEVEL": "debug"}) == LogSettings(
@@ -22,7 +22,7 @@ def test_a_log_is_text_from_information_on_unless_it_is_told_otherwise() -> None
     )
 
 
-def test_wrong_settings_of_the_log_are_told_together() -> None:
+def test_wrong_settings_of_the_log_are_reported_together() -> None:
     with pytest.raises(BadSettingsError) as raised:
         load_log_settings({"SAFECLOCK_LOG_FORMAT": "xml", "SAFECLOCK_LOG_LEVEL": "DEBUG"})
 
@@ -83,7 +83,7 @@ def test_the_text_of_an_error_is_logged_only_where_it_cannot_hold_what_came_in()
     assert all("KeyError" in one for one in found.values())
 
 
-def test_the_errors_of_a_group_are_told_each() -> None:
+def test_the_errors_of_a_group_are_reported_each() -> None:
     group = BaseExceptionGroup("2 errors", [ValueError("k1_x"), TimeoutError()])
 
     assert format_trace(group).splitlines() == ["ExceptionGroup", "  | ValueError", "  | TimeoutError"]

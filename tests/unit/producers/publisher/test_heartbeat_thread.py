@@ -7,7 +7,7 @@ from producers.publisher.delivery.heartbeat_thread import HeartbeatThread
 PATIENCE_S = 60.0
 
 
-def test_a_heartbeat_that_fails_is_told_once_and_the_next_one_is_tried() -> None:
+def test_a_heartbeat_that_fails_is_reported_once_and_the_next_one_is_tried() -> None:
     tried: Queue[int] = Queue()
 
     def outbox_is_empty_up_to() -> int:

@@ -46,7 +46,7 @@ def test_a_promise_never_goes_back() -> None:
     assert outbox.promised_through == 900
 
 
-def test_a_promise_beyond_all_clocks_is_forgotten() -> None:
+def test_a_promise_beyond_all_clocks_is_evicted() -> None:
     outbox = Outbox(capacity=10)
     outbox.reserve_promise(900)
 
@@ -57,7 +57,7 @@ def test_a_promise_beyond_all_clocks_is_forgotten() -> None:
     assert (kept, outbox.reserve_promise(800)) == (None, 800)
 
 
-def test_a_failure_is_told_once() -> None:
+def test_a_failure_is_reported_once() -> None:
     outbox = Outbox(capacity=10)
     outbox.fail(outbox.add("event-a", 500), "Timeout")
 
@@ -85,7 +85,7 @@ def test_heartbeats_hold_nothing_back_and_are_not_counted() -> None:
     assert outbox.acknowledged == 0
 
 
-def test_a_heartbeat_that_failed_is_told_without_an_id_whatever_becomes_of_its_other_copies() -> None:
+def test_a_heartbeat_that_failed_is_reported_without_an_id_whatever_becomes_of_its_other_copies() -> None:
     outbox = Outbox(capacity=10)
     failed, arrived = outbox.add("beat", None), outbox.add("beat", None)
 

@@ -54,7 +54,7 @@ def test_a_refused_value_is_never_shown(tmp_path: Path) -> None:
     assert "secret" not in shown.getvalue()
 
 
-def test_what_was_expected_is_told_instead(tmp_path: Path) -> None:
+def test_what_was_expected_is_shown_instead(tmp_path: Path) -> None:
     shown = StringIO()
 
     print_result(publish_files(order(write_lines(tmp_path, [WRONG]))), Console(file=shown, width=400))
@@ -63,7 +63,7 @@ def test_what_was_expected_is_told_instead(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("skip_refused", [False, True])
-def test_a_file_of_another_kind_is_told_for_what_it_is(tmp_path: Path, *, skip_refused: bool) -> None:
+def test_a_file_of_another_kind_is_recognised(tmp_path: Path, *, skip_refused: bool) -> None:
     path = write_lines(tmp_path, [b"id,received,harm", b"1,2026-01-05,csam"])
     shown = StringIO()
 

@@ -33,7 +33,7 @@ def test_the_environment_gives_every_setting() -> None:
     assert (settings.idempotent, settings.max_pending) == (False, 7)
 
 
-def test_all_mistakes_are_told_at_once() -> None:
+def test_all_mistakes_are_reported_at_once() -> None:
     with pytest.raises(SettingsError) as raised:
         PublisherSettings.from_environment(
             {
@@ -50,7 +50,7 @@ def test_all_mistakes_are_told_at_once() -> None:
 
 
 @pytest.mark.parametrize("address", ["", "localhost:http", "one:9092,"])
-def test_an_address_that_is_none_is_told_as_such(address: str) -> None:
+def test_an_address_that_is_none_is_reported_as_such(address: str) -> None:
     with pytest.raises(SettingsError, match=r"bootstrap: expected HOST:PORT\[,HOST:PORT…\], got '"):
         PublisherSettings(bootstrap=address)
 

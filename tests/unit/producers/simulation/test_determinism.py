@@ -55,7 +55,7 @@ def test_another_seed_is_another_history() -> None:
     assert tokens & others == {""}
 
 
-def test_events_come_in_the_order_of_being_told_within_the_span(
+def test_events_come_in_the_order_of_being_logged_within_the_span(
     plan: SimulationConfig, history: list[PublishedEvent]
 ) -> None:
     instants = [published.logged_at_ms for published in history]

@@ -49,7 +49,7 @@ def test_a_platform_that_falls_silent_says_nothing_more(
     assert ground_truth["platforms"]["saffron"]["filed"] > ground_truth["platforms"]["saffron"]["published"]
 
 
-def test_a_report_published_on_closing_is_told_when_it_has_ended(history: list[PublishedEvent]) -> None:
+def test_a_report_published_on_closing_is_logged_when_it_has_ended(history: list[PublishedEvent]) -> None:
     events = events_of(history, "juniper")
     endings = {
         published.event.subject: published

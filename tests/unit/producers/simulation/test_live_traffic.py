@@ -19,7 +19,7 @@ from streams.domain.duration_bins import HOUR, MINUTE, SECOND
 PLAN = SimulationConfig(seed=7, weeks=1, reports=600, live_rate=LiveRate(rate_factor=500.0))
 
 
-def test_live_traffic_goes_on_where_history_stops() -> None:
+def test_live_traffic_continues_where_history_stops() -> None:
     past = list(simulate_history(PLAN))
 
     everything = list(islice(history_then_live(PLAN), len(past) + 300))
@@ -48,7 +48,7 @@ def test_live_traffic_answers_reports_of_the_history() -> None:
     assert all(isinstance(published.event, ActionTakenEvent) for published in late[:10])
 
 
-def test_live_traffic_is_told_in_order() -> None:
+def test_live_traffic_is_published_in_order() -> None:
     instants = [published.logged_at_ms for published in islice(live_traffic(PLAN), 4_000)]
 
     assert instants == sorted(instants)
@@ -126,6 +126,6 @@ def test_a_paced_event_keeps_its_place() -> None:
     assert [send for send, _ in schedule] == [published.logged_at_ms - PLAN.end_ms for published in events]
 
 
-def test_a_pace_that_stands_still_is_refused() -> None:
+def test_a_pace_that_does_not_move_is_refused() -> None:
     with pytest.raises(ValueError, match="speed: expected a positive number"):
         list(schedule_events([], ReplaySchedule(0, 0, speed=0.0)))

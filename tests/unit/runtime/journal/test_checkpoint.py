@@ -10,7 +10,7 @@ from streams.runtime.journal.checkpoint import (
 )
 
 
-def test_a_topic_that_is_left_keeps_the_time_up_to_which_it_was_read_while_now_goes_on() -> None:
+def test_a_topic_that_is_left_keeps_the_time_up_to_which_it_was_read_while_now_continues() -> None:
     committed = Checkpoint(
         log_time=1_000, topics={"filed": TopicOffset(7, "a"), "taken": TopicOffset(9, "b", read_through=400)}
     )

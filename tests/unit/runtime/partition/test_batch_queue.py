@@ -38,7 +38,7 @@ def timestamps(portion: object) -> list[int]:
     return [record.timestamp for record in portion.batch.records]  # type: ignore[attr-defined]
 
 
-def test_the_batch_that_was_told_first_comes_first() -> None:
+def test_the_batch_that_was_logged_first_comes_first() -> None:
     waiting = batch_queue(batch(TAKEN, 0, 5), batch(FILED, 0, 9))
 
     first = waiting.next_slice({FILED: 8, TAKEN: 0}, NO_TOPICS)
@@ -70,7 +70,7 @@ def test_a_topic_that_is_no_sibling_takes_its_turn_whatever_waits_before_it() ->
     assert [timestamps(portion) for portion in portions] == [[1, 2], [9], [3, 4], [5, 6]]
 
 
-def test_of_two_that_were_told_at_once_the_filings_come_first() -> None:
+def test_of_two_that_were_logged_at_once_the_filings_come_first() -> None:
     waiting = batch_queue(batch(TAKEN, 0, 5), batch(FILED, 0, 5))
 
     first = waiting.next_slice({FILED: 0, TAKEN: 0}, NO_TOPICS)

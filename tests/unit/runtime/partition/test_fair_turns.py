@@ -74,7 +74,7 @@ async def test_whoever_no_longer_wants_its_turn_keeps_nobody_from_theirs(passes:
     assert await turns.run(2, work.task(2)) == 1
 
 
-async def test_an_error_ends_a_turn_and_is_told() -> None:
+async def test_an_error_ends_a_turn_and_is_reported() -> None:
     turns, work = FairScheduler(), TurnRecorder()
 
     async def broken(_most: int) -> int:
@@ -90,7 +90,7 @@ async def test_an_error_ends_a_turn_and_is_told() -> None:
 
 
 @given(st.integers(min_value=0, max_value=10_000), st.floats(min_value=0, max_value=60))
-def test_a_turn_takes_some_milliseconds_and_never_stands_still(applied: int, seconds: float) -> None:
+def test_a_turn_takes_some_milliseconds_and_always_advances(applied: int, seconds: float) -> None:
     records = batch_size_for(applied, seconds)
 
     assert 10 <= records <= 1_000

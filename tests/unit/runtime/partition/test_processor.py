@@ -95,7 +95,7 @@ def test_a_batch_from_beyond_the_position_does_not_follow() -> None:
     assert not processor_at(5).is_contiguous(batch(6, 7, FetchedRecord(6, b"100")))
 
 
-def test_a_refusal_of_the_decoder_is_counted_and_told_with_its_record() -> None:
+def test_a_refusal_of_the_decoder_is_counted_and_published_with_its_record() -> None:
     intake = processor_at(0)
 
     intake.process(batch(0, 2, FetchedRecord(0, b"?"), FetchedRecord(1, b"100")), WALL_CLOCK_MS)
@@ -168,7 +168,7 @@ def test_no_record_is_applied_before_the_ledger_has_got_to_its_time() -> None:
     )
 
 
-def test_a_batch_goes_on_where_it_was_left_once_the_ledger_is_no_longer_behind() -> None:
+def test_a_batch_continues_where_it_was_left_once_the_ledger_is_no_longer_behind() -> None:
     ledger = BusyLedger()
     ledger.next_due, ledger.advance_limit = 0, WALL_CLOCK_MS - HOUR
     intake = processor_at(0, ledger)

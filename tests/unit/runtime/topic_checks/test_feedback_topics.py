@@ -143,7 +143,7 @@ async def test_a_commit_that_a_feedback_topic_keeps_from_ending_is_given_up(monk
         (FeedbackError("feedback.harbor", "InvalidTimestampError"), nothing_fails, FeedbackError),
     ],
 )
-async def test_what_fails_with_a_feedback_topic_is_told_from_what_fails_by_itself(
+async def test_what_fails_with_a_feedback_topic_is_distinguished_from_what_fails_by_itself(
     error: Exception, look: object, raised: type[Exception]
 ) -> None:
     with pytest.raises(raised):

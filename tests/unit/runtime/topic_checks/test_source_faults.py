@@ -90,7 +90,7 @@ def test_a_fault_concerns_the_platforms_that_share_a_topic_and_no_other() -> Non
     assert with_related_topics([], RELATED_TOPICS) == frozenset()
 
 
-def test_a_topic_is_another_one_when_both_ids_are_told_and_differ() -> None:
+def test_a_topic_is_another_one_when_both_ids_are_known_and_differ() -> None:
     assert identity_fault("filed.wharf", TopicOffset(3, "former"), "present") is not None
     assert identity_fault("filed.wharf", TopicOffset(3, "former"), "former") is None
     assert identity_fault("filed.wharf", TopicOffset(3, ""), "present") is None
@@ -105,7 +105,7 @@ def test_a_log_may_end_at_the_position_and_not_before() -> None:
     assert fault.problem == "filed.wharf 1: expected a log up to offset 8, it ends at 7"
 
 
-def test_what_is_told_names_the_platforms_what_was_found_and_the_command() -> None:
+def test_what_is_reported_names_the_platforms_what_was_found_and_the_command() -> None:
     fault = SourceFault(
         "filed.wharf", "filed.wharf: expected this, found that", "safeclock admin accept-source-reset {topic}"
     )

@@ -36,7 +36,7 @@ def test_the_position_is_the_last_row_and_measures_are_published_with_the_status
     ]
 
 
-def test_notices_are_told_in_their_order_under_the_report_s_key() -> None:
+def test_updates_are_published_in_their_order_under_the_report_s_key() -> None:
     rows, _ = encode_updates((MISSED_UPDATE, RESPONSE_UPDATE, MISSED_UPDATE))
 
     commit = build_commit(NAMES, IntervalChanges({}, rows, ()), POSITION, STATUS)

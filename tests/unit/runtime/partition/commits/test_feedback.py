@@ -90,7 +90,7 @@ def test_a_status_says_what_the_counters_and_positions_say() -> None:
     assert (said.refused, said.duplicates, said.history, said.waiting) == ({RefusalReason.TOO_OLD: 4}, 2, 1, 6)
 
 
-def test_a_status_is_told_again_when_a_log_was_read_further_than_its_last_record() -> None:
+def test_a_status_is_published_again_when_a_log_was_read_further_than_its_last_record() -> None:
     feedback = Feedback(3, [HARBOR])
     feedback.due_rows((), READ_POSITION, NOON)
     further = READ_POSITION._replace(next_offsets={"filed": 8, "taken": 9})
@@ -99,7 +99,7 @@ def test_a_status_is_told_again_when_a_log_was_read_further_than_its_last_record
     assert set(feedback.due_rows((), further, NOON + 5 * SECOND)) == {"heard"}
 
 
-def test_a_status_is_told_at_once_then_when_it_changes_and_else_once_a_minute() -> None:
+def test_a_status_is_published_at_once_then_when_it_changes_and_else_once_a_minute() -> None:
     feedback = Feedback(3, [HARBOR, LANTERN])
 
     def topics_at(seconds: int) -> set[str]:
@@ -114,7 +114,7 @@ def test_a_status_is_told_at_once_then_when_it_changes_and_else_once_a_minute() 
     assert topics_at(65) == {"heard"}
 
 
-def test_nothing_is_told_to_a_platform_that_is_not_read() -> None:
+def test_nothing_is_asked_to_a_platform_that_is_not_read() -> None:
     feedback = Feedback(3, [HARBOR, LANTERN])
     suspended = READ_POSITION._replace(next_offsets={"lit": 4, "lit-taken": 2})
     feedback.update_counters(feedback_counts("harbor", filed=1))
@@ -123,7 +123,7 @@ def test_nothing_is_told_to_a_platform_that_is_not_read() -> None:
     assert set(feedback.due_rows((), READ_POSITION, NOON + SECOND)) == {"heard"}
 
 
-def test_a_platform_that_catches_up_is_told_about_as_far_as_its_own_topics_were_read() -> None:
+def test_a_platform_that_catches_up_gets_a_status_as_far_as_its_own_topics_were_read() -> None:
     feedback = Feedback(3, [HARBOR, LANTERN])
 
     rows = feedback.due_rows((), READ_POSITION._replace(catching_up={"taken": NOON - SECOND}), NOON)
@@ -134,7 +134,7 @@ def test_a_platform_that_catches_up_is_told_about_as_far_as_its_own_topics_were_
     assert as_of == {"heard": format_timestamp(NOON - SECOND), "seen": format_timestamp(NOON)}
 
 
-def test_a_batch_that_cannot_be_read_and_an_event_beyond_the_capacity_are_told_to_their_platform() -> None:
+def test_a_batch_that_cannot_be_read_and_an_event_beyond_the_capacity_are_published_to_their_platform() -> None:
     feedback = Feedback(3, [HARBOR])
     batch = UnreadableBatch("filed", 3, 6, NOON, 5)
     refusals: list[tuple[Refusal, TimestampedRecord]] = [
@@ -159,7 +159,7 @@ def test_a_batch_that_cannot_be_read_and_an_event_beyond_the_capacity_are_told_t
     assert exit_status(document) == FAILURE
 
 
-def test_whom_nothing_can_be_told_now_is_told_at_once_when_it_can_be() -> None:
+def test_a_status_that_cannot_be_published_now_is_published_at_once_when_it_can_be() -> None:
     feedback = Feedback(3, [HARBOR, LANTERN])
     refusals: list[tuple[Refusal, TimestampedRecord]] = [
         (Refusal(RefusalReason.TOO_OLD, "time", "harbor"), SourceRecord("filed"))

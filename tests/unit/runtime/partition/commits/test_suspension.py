@@ -63,12 +63,12 @@ def test_with_an_open_registry_nobody_is_suspended() -> None:
     assert raised.value.__cause__ is INTERNAL_ERROR
 
 
-def test_rows_are_told_apart_by_their_platform() -> None:
+def test_rows_are_distinguished_by_their_platform() -> None:
     assert [platform_of(key) for key in ROWS] == ["harbor", "harbor", "harbor", "lantern", "", None]
     assert list(without_platforms(ROWS, {"harbor"})) == [b"r|lantern|k1_b", b"n|", b"k|time_to_action@1"]
 
 
-def test_a_notice_that_cannot_be_told_names_its_platform(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_update_that_cannot_be_published_names_its_platform(monkeypatch: pytest.MonkeyPatch) -> None:
     found = [DeadlinesPassed(key, 0, HOUR, ()) for key in (b"harbor|k1_a", b"lantern|k1_b", b"harbor|k1_c")]
     encode = report_updates.encode_report_update
 
@@ -84,7 +84,7 @@ def test_a_notice_that_cannot_be_told_names_its_platform(monkeypatch: pytest.Mon
     assert faults == {"harbor": INTERNAL_ERROR}
 
 
-def test_nothing_more_is_told_of_a_suspended_platform() -> None:
+def test_nothing_more_is_published_of_a_suspended_platform() -> None:
     suspended = SuspendedPlatforms(0, OWNERS, SIBLINGS)
     rows: list[Row] = [(b"harbor|k1_a", b"one"), (b"lantern|k1_b", b"two")]
 
