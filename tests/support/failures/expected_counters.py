@@ -1,6 +1,6 @@
 """What every product counter must have grown by, found without asking worker or board, and what Prometheus saw.
 
-Filings, stops and verdicts are found by the scan, the other counts by the plain fold. What was counted and taken back
+Filings, stops and deadline outcomes are found by the scan, the other counts by the plain fold. What was counted and taken back
 is set off against each other: how often that happens depends on which topic was ahead.
 """
 
@@ -67,7 +67,7 @@ def expected_increases(source: SourceRecords, positions: Mapping[int, Checkpoint
 
 
 def _scan_increases(source: SourceRecords, number: int, now: int) -> Counter[Series]:
-    """Return what a scan of one partition finds of filings, stops and verdicts."""
+    """Return what a scan of one partition finds of filings, stops and deadline outcomes."""
     scan, events = source_truth.oracle_events(source, number)
     found: Counter[Series] = Counter()
     for platform, states in scan.states(events, now).items():
@@ -79,10 +79,10 @@ def _scan_increases(source: SourceRecords, number: int, now: int) -> Counter[Ser
         found[metric_series(f"{_STOPPED}_bucket", **at, le="+Inf")] += len(durations)
         for edge, bound in zip(DURATION_BUCKETS, bucket_bounds_seconds(DURATION_BUCKETS), strict=True):
             found[metric_series(f"{_STOPPED}_bucket", **at, le=f"{bound}")] += sum(one <= edge for one in durations)
-    for verdict in scan.deadline_outcomes(events, now):
-        at = {"platform": verdict.key.partition(b"|")[0].decode(), "clock": verdict.clock, "timing": verdict.timing}
+    for deadline in scan.deadline_outcomes(events, now):
+        at = {"platform": deadline.key.partition(b"|")[0].decode(), "clock": deadline.clock, "timing": deadline.timing}
         found[metric_series("safeclock_deadline_reached_total", **at)] += 1
-        found[metric_series("safeclock_deadline_missed_total", **at)] += verdict.outcome == "missed"
+        found[metric_series("safeclock_deadline_missed_total", **at)] += deadline.outcome == "missed"
     return found
 
 

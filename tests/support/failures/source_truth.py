@@ -132,7 +132,7 @@ def oracle_events(source: SourceRecords, number: int) -> tuple[Oracle, list[Even
 
 
 def assert_oracle_agrees(source: SourceRecords, number: int, now: int, committed: Mapping[bytes, bytes]) -> None:
-    """Assert that a scan of one partition's events finds the committed cohorts, sums and verdicts."""
+    """Assert that a scan of one partition's events finds the committed cohorts, sums and deadline outcomes."""
     scan, events = oracle_events(source, number)
     subject = LedgerHarness()
     subject.config = ledger_config(source.registry)

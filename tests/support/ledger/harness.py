@@ -215,7 +215,7 @@ class LedgerHarness:
         return +Counter({name: tally.get(counters.ORPHANS, 0) for name, tally in self.ledger.counters().items()})
 
     def net_counters(self) -> dict[str, Counter[str]]:
-        """Return counted minus corrected for filings, stops and verdicts; zeros are left out."""
+        """Return counted minus corrected for filings, stops and deadline outcomes; zeros are left out."""
         return {
             platform: _net_counters(names) for platform, names in self.ledger.counters().items() if _net_counters(names)
         }
@@ -257,7 +257,7 @@ def expected_net_counters(
             net[platform][counters.stopped(keys[clock], duration)] += 1
     for (platform, clock), total in oracle.paused_durations(events).items():
         net[platform][counters.paused_ms(keys[clock])] = total
-    for verdict in oracle.deadline_outcomes(events, now):
-        platform = verdict.key.split(b"|")[0].decode()
-        net[platform][f"deadline|{keys[verdict.clock]}|{verdict.outcome}|{verdict.timing}"] += 1
+    for deadline in oracle.deadline_outcomes(events, now):
+        platform = deadline.key.split(b"|")[0].decode()
+        net[platform][f"deadline|{keys[deadline.clock]}|{deadline.outcome}|{deadline.timing}"] += 1
     return {platform: Counter({name: n for name, n in found.items() if n}) for platform, found in net.items()}

@@ -516,16 +516,16 @@ class Oracle:
         )
 
     def deadline_outcomes(self, events: Sequence[Event], now: int) -> set[OracleDeadline]:
-        """Return the verdict of every report and clock with a limit, pending ones left out."""
+        """Return the deadline outcome of every report and clock with a limit, pending ones left out."""
         found: set[OracleDeadline] = set()
         for key, (filing, story) in self.profiles(events).items():
             horizon = self.decided_through(filing.platform, events, now)
             for clock in self.clocks:
                 run = oracle_run(clock, filing, story.steps)
-                verdict = _deadline_outcome(clock, run, horizon)
-                if verdict is not None and clock.limit is not None:
+                outcome = _deadline_outcome(clock, run, horizon)
+                if outcome is not None and clock.limit is not None:
                     late = run.start + clock.limit + run.paused_ms <= filing.logged_at
-                    found.add(OracleDeadline(key, clock.name, "late" if late else "live", verdict))
+                    found.add(OracleDeadline(key, clock.name, "late" if late else "live", outcome))
         return found
 
     def decided_through(self, platform: str, events: Iterable[Event], now: int) -> int:

@@ -81,7 +81,7 @@ def test_make_test_sets_itself_up_and_passes(clone: Path) -> None:
 def test_make_demo_finds_every_planted_truth_and_leaves_nothing_behind(clone: Path, tmp_path: Path) -> None:
     printed = tmp_path / "demo.txt"
 
-    def verdicts() -> list[str]:
+    def result_lines() -> list[str]:
         return [line for line in printed.read_text(encoding="utf-8").splitlines() if line[:1] in "✓✗" and line]
 
     with printed.open("w") as output:
@@ -90,14 +90,14 @@ def test_make_demo_finds_every_planted_truth_and_leaves_nothing_behind(clone: Pa
         )
     try:
         wait_until(
-            lambda: len(verdicts()) == len(PLATFORMS) or demo.poll() is not None,
-            "a verdict on every platform",
+            lambda: len(result_lines()) == len(PLATFORMS) or demo.poll() is not None,
+            "a result for every platform",
             printed.read_text,
             SETUP_SECONDS + DEMO_SECONDS,
         )
     finally:
         interrupt(demo)
 
-    assert sorted(line.split()[1].rstrip(":") for line in verdicts()) == sorted(PLATFORMS), printed.read_text()
-    assert [line for line in verdicts() if line.startswith("✗")] == []
+    assert sorted(line.split()[1].rstrip(":") for line in result_lines()) == sorted(PLATFORMS), printed.read_text()
+    assert [line for line in result_lines() if line.startswith("✗")] == []
     wait_until(lambda: not processes_in(clone), "every process to end", lambda: "\n".join(processes_in(clone)), 10)

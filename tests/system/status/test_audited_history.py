@@ -39,13 +39,13 @@ def measure_file(chain: OwnTopicsChain) -> LedgerTotals:
     return ledger_totals(chain.stored(chain.names.measures))
 
 
-def assert_all_late(totals: LedgerTotals, verdict: str) -> int:
+def assert_all_late(totals: LedgerTotals, outcome: str) -> int:
     """Return how many verdicts there are with this timing."""
     return sum(
         count
         for tally in totals.counters.values()
         for name, count in tally.items()
-        if name.startswith("deadline|") and name.endswith(verdict)
+        if name.startswith("deadline|") and name.endswith(outcome)
     )
 
 

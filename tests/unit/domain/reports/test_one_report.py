@@ -119,7 +119,7 @@ def test_a_deadline_long_past_when_the_report_was_logged_is_history() -> None:
 
 
 @pytest.mark.parametrize(
-    ("deed", "after", "verdict"),
+    ("action_kind", "after", "counter"),
     [
         (REMOVAL, DAY, "met|live"),
         (REMOVAL, DAY + 1, "missed|live"),
@@ -129,9 +129,9 @@ def test_a_deadline_long_past_when_the_report_was_logged_is_history() -> None:
     ],
 )
 def test_an_ending_within_the_limit_meets_or_releases_unless_it_is_expiry(
-    action_kind: ActionKind, after: int, verdict: str
+    action_kind: ActionKind, after: int, counter: str
 ) -> None:
-    assert deadline_outcomes_of(filing(), action(action_kind, after), now=START + 3 * DAY) == {verdict: 1}
+    assert deadline_outcomes_of(filing(), action(action_kind, after), now=START + 3 * DAY) == {counter: 1}
 
 
 def test_a_miss_is_taken_back_when_the_action_was_only_logged_late() -> None:

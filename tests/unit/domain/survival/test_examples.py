@@ -145,7 +145,7 @@ def test_a_report_published_only_at_closing_has_no_exposure() -> None:
     assert curve.restricted_mean(1 * DAY) is None
 
 
-@pytest.mark.parametrize(("told_at_closing", "measurable"), [(5, True), (6, False)])
+@pytest.mark.parametrize(("logged_at_closing", "measurable"), [(5, True), (6, False)])
 def test_up_to_5_percent_published_at_closing_are_accepted(logged_at_closing: int, *, measurable: bool) -> None:
     on_time = 100 - logged_at_closing
     cells = {cell(1 * HOUR, STOPPED): on_time, cell(3 * HOUR, STOPPED, logged_after=4 * HOUR): logged_at_closing}

@@ -53,7 +53,7 @@ def true_share(competing: float, hours: float) -> float:
     return 0.1 / rate * (1 - exp(-rate * hours))
 
 
-@pytest.mark.parametrize(("competing", "told_late"), [(0.0, 0.0), (0.05, 0.0), (0.05, 0.3)])
+@pytest.mark.parametrize(("competing", "logged_late"), [(0.0, 0.0), (0.05, 0.0), (0.05, 0.3)])
 def test_the_interval_of_a_share_covers_the_truth_as_often_as_it_says(competing: float, logged_late: float) -> None:
     truth = true_share(competing, 12)
 

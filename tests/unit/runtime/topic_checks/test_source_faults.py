@@ -45,7 +45,7 @@ def test_topics_that_are_as_they_must_be_have_no_fault() -> None:
 
 
 @pytest.mark.parametrize(
-    ("told", "text", "remedy"),
+    ("described", "text", "remedy"),
     [
         (
             check_sources(without="filed.wharf"),
