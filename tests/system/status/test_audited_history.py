@@ -40,7 +40,7 @@ def measure_file(chain: OwnTopicsChain) -> LedgerTotals:
 
 
 def assert_all_late(totals: LedgerTotals, outcome: str) -> int:
-    """Return how many verdicts there are with this timing."""
+    """Return how many deadline outcomes there are with this timing."""
     return sum(
         count
         for tally in totals.counters.values()

@@ -15,15 +15,15 @@ _ALERT_GROUPS = (
 )
 
 
-def _print_result(verdict: YearResult) -> None:
-    print(f"{verdict.platforms} platforms, {verdict.weeks} weeks without a fault")  # noqa: T201 - it is what is asked for
+def _print_result(year: YearResult) -> None:
+    print(f"{year.platforms} platforms, {year.weeks} weeks without a fault")  # noqa: T201 - it is what is asked for
     for severity, audience in _ALERT_GROUPS:
-        counted = verdict.episodes_for(severity, audience)
+        counted = year.episodes_for(severity, audience)
         total = sum(counted.values())
-        print(f"{severity} to the {audience}: {total}, {total / verdict.weeks:.2f} a week")  # noqa: T201
+        print(f"{severity} to the {audience}: {total}, {total / year.weeks:.2f} a week")  # noqa: T201
         for name, count in counted.items():
             print(f"  {name} {count}")  # noqa: T201
-    for episode in verdict.episodes:
+    for episode in year.episodes:
         began = datetime.fromtimestamp(episode.began, UTC)
         print(f"  {began:%Y-%m-%dT%H:%MZ} {episode.alert} {dict(episode.labels)}", file=sys.stderr)  # noqa: T201
 
@@ -35,10 +35,10 @@ def main() -> int:
     parser.add_argument("--platforms", type=int, default=50)
     parser.add_argument("--seed", type=int, default=7)
     asked = parser.parse_args()
-    verdict = simulate_year(asked.weeks, healthy_platforms(asked.platforms, asked.seed), asked.seed)
-    _print_result(verdict)
-    pages = verdict.episodes_for(AlertSeverity.PAGE, Audience.OPERATOR).total()
-    tickets = verdict.episodes_for(AlertSeverity.TICKET, Audience.ANALYST).total()
+    year = simulate_year(asked.weeks, healthy_platforms(asked.platforms, asked.seed), asked.seed)
+    _print_result(year)
+    pages = year.episodes_for(AlertSeverity.PAGE, Audience.OPERATOR).total()
+    tickets = year.episodes_for(AlertSeverity.TICKET, Audience.ANALYST).total()
     return int(pages > 0 or tickets > asked.weeks)
 
 

@@ -139,14 +139,14 @@ def _anomaly_metrics(who: PlatformModel) -> dict[str, float]:
 
 
 def _deadlines(who: PlatformModel, clock: str, filed: Steps, stopped: Steps, steps: int) -> History:
-    """Return verdicts: met when the stop is told, missed when the platform has said that the limit is past."""
+    """Return deadline outcomes: met when the stop is told, missed when the platform has said that the limit is past."""
     met = stopped - filed <= DAY
-    verdict = _publication_times(who, np.where(met, stopped, filed + DAY + 1))
+    outcome_times = _publication_times(who, np.where(met, stopped, filed + DAY + 1))
     at = f'platform="{who.name}",clock="{clock}"'
     nothing = np.zeros(steps)
     return {
-        f"platform_clock:safeclock_deadline_reached:max{{{at}}}": _total(verdict, steps),
-        f"platform_clock:safeclock_deadline_missed:max{{{at}}}": _total(verdict[~met], steps),
+        f"platform_clock:safeclock_deadline_reached:max{{{at}}}": _total(outcome_times, steps),
+        f"platform_clock:safeclock_deadline_missed:max{{{at}}}": _total(outcome_times[~met], steps),
         f'platform_clock_counted:safeclock_deadline_corrected:max{{{at},counted="reached"}}': nothing,
         f'platform_clock_counted:safeclock_deadline_corrected:max{{{at},counted="missed"}}': nothing,
     }

@@ -63,19 +63,19 @@ def test_a_recording_that_is_looked_back_upon_is_refused() -> None:
 
 @pytest.mark.slow
 def test_eight_weeks_without_a_fault_page_nobody_and_bring_no_ticket_a_week() -> None:
-    verdict = _simulate_year(within=None, outage=0)
+    year = _simulate_year(within=None, outage=0)
 
-    assert verdict.episodes_for(AlertSeverity.PAGE, Audience.OPERATOR).total() == 0
-    assert verdict.episodes_for(AlertSeverity.TICKET, Audience.ANALYST).total() <= 1
+    assert year.episodes_for(AlertSeverity.PAGE, Audience.OPERATOR).total() == 0
+    assert year.episodes_for(AlertSeverity.TICKET, Audience.ANALYST).total() <= 1
 
 
 @pytest.mark.slow
 def test_the_same_weeks_with_a_slow_platform_and_no_worker_for_an_hour_are_not_quiet() -> None:
-    verdict = _simulate_year(within=0.3, outage=60)
+    year = _simulate_year(within=0.3, outage=60)
 
     pages, tickets = (
-        verdict.episodes_for(AlertSeverity.PAGE, Audience.OPERATOR),
-        verdict.episodes_for(AlertSeverity.TICKET, Audience.ANALYST),
+        year.episodes_for(AlertSeverity.PAGE, Audience.OPERATOR),
+        year.episodes_for(AlertSeverity.TICKET, Audience.ANALYST),
     )
     assert pages["SafeclockJobDown"] == pages["SafeclockFiguresStale"] == 1
     assert 1 <= tickets["SafeclockSlowResponse"] <= 2 * len(STANDARD_CLOCK_IDS)
