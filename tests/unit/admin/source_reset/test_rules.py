@@ -33,8 +33,15 @@ def test_nothing_else_of_a_position_is_touched(position: Checkpoint, log: Source
     assert after.topics.get(OTHER) == position.topics.get(OTHER)
 
 
-@given(checkpoints, logs)
-def test_what_is_accepted_is_reported_with_both_offsets(position: Checkpoint, log: SourceLog) -> None:
+past_the_end = st.tuples(st.integers(1, 50), ids)
+of_another_topic = st.tuples(st.just(0), st.just("another"))
+
+
+@given(checkpoints, logs, st.one_of(past_the_end, of_another_topic))
+def test_what_is_accepted_is_reported_with_both_offsets(
+    position: Checkpoint, log: SourceLog, read: tuple[int, str]
+) -> None:
+    position.topics[TOPIC] = TopicOffset(log.end_offset + read[0], read[1])
     assume(not can_resume(position, log))
 
     description = describe_reset(3, position, log, resumed_checkpoint(position, log, ResumeFrom.END))

@@ -64,8 +64,8 @@ class DemoState:
         }
     )
 
-    def verdict(self, platform: str) -> TruthCheck:
-        """Return the verdict on one platform."""
+    def truth_check(self, platform: str) -> TruthCheck:
+        """Return the truth_check on one platform."""
         key = GroundTruth("2024-07-03T00:00:00.000Z", "2024-10-02T00:00:00.000Z", self.ground_truth)
         return next(one for one in check_truths(key, self.ranking, self.segments, AS_OF) if one.platform == platform)
 
@@ -106,14 +106,14 @@ def ranking_row(  # noqa: PLR0913 - a row of the table
 
 @pytest.mark.parametrize("platform", sorted(DemoState().ground_truth))
 def test_what_is_planted_and_shows_holds(platform: str) -> None:
-    verdict = DemoState().verdict(platform)
+    truth_check = DemoState().truth_check(platform)
 
-    assert verdict.is_confirmed, verdict.sentence
-    assert verdict.line.startswith(f"✓ {platform.title()}: ")
+    assert truth_check.is_confirmed, truth_check.sentence
+    assert truth_check.line.startswith(f"✓ {platform.title()}: ")
 
 
 def test_the_sentence_about_unanswered_reports_has_both_ranks_and_their_number() -> None:
-    sentence = DemoState().verdict("harbor").sentence
+    sentence = DemoState().truth_check("harbor").sentence
 
     assert sentence.startswith("Harbor: 1st by closed-only median, 7th when its 1,430 unanswered reports count")
 
@@ -141,10 +141,10 @@ def test_figures_that_do_not_show_what_was_planted_are_reported(platform: str, o
     world = DemoState()
     world.update(platform, **otherwise)
 
-    verdict = world.verdict(platform)
+    truth_check = world.truth_check(platform)
 
-    assert not verdict.is_confirmed
-    assert verdict.line.startswith("✗ ")
+    assert not truth_check.is_confirmed
+    assert truth_check.line.startswith("✗ ")
 
 
 @pytest.mark.parametrize(
@@ -162,16 +162,16 @@ def test_a_change_that_the_figures_do_not_show_is_no_change(platform: str, sides
     world = DemoState()
     world.segments[platform] = sides
 
-    assert not world.verdict(platform).is_confirmed
+    assert not world.truth_check(platform).is_confirmed
 
 
 def test_a_platform_that_the_board_does_not_show_has_none_of_its_truth() -> None:
     world = DemoState()
     del world.ranking["quartz"]
 
-    verdict = world.verdict("quartz")
+    truth_check = world.truth_check("quartz")
 
-    assert (verdict.is_confirmed, verdict.sentence) == (False, "Quartz: the board has no figures.")
+    assert (truth_check.is_confirmed, truth_check.sentence) == (False, "Quartz: the board has no figures.")
 
 
 def test_a_platform_is_divided_at_its_date_or_in_the_middle() -> None:

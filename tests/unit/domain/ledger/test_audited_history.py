@@ -60,7 +60,7 @@ def removal(at: int, logged_at: int, number: int = 9) -> Action:
 
 
 def has_only_late_outcomes(net: dict[str, Counter[str]]) -> dict[str, Counter[str]]:
-    """Return the same counts with every verdict counted as late."""
+    """Return the same counts with every deadline outcome counted as late."""
     found: dict[str, Counter[str]] = {}
     for platform, names in net.items():
         found[platform] = Counter()

@@ -76,9 +76,9 @@ def test_every_live_miss_is_published_and_nothing_is_published_as_missed_that_wa
 
     known = last_words(subject.updates)
     missed = {
-        (verdict.key, f"{verdict.clock}@1")
-        for verdict in oracle.deadline_outcomes(stream, now)
-        if (verdict.outcome, verdict.timing) == ("missed", "live")
+        (deadline.key, f"{deadline.clock}@1")
+        for deadline in oracle.deadline_outcomes(stream, now)
+        if (deadline.outcome, deadline.timing) == ("missed", "live")
     }
     assert missed <= known.keys()
     counted = sum(

@@ -21,7 +21,7 @@ def profile_of(*events: Event, now: int = START + 3 * DAY) -> OracleProfile:
 
 
 def deadline_outcomes_of(*events: Event, now: int) -> dict[str, int]:
-    """Return the verdicts on `time_to_action`, counted minus corrected."""
+    """Return the deadline outcomes on `time_to_action`, counted minus corrected."""
     subject = LedgerHarness()
     subject.apply(events)
     subject.advance(now)
