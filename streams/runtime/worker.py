@@ -40,7 +40,7 @@ from streams.runtime.journal.transactions import TransactionJournal
 from streams.runtime.partition.assignment import PartitionAssignment
 from streams.runtime.partition.context import PartitionContext
 from streams.runtime.partition.partition import Partition
-from streams.runtime.partition.processor import Ledger, RecordDecoder
+from streams.runtime.partition.protocols import Ledger, RecordDecoder
 from streams.runtime.partition.takeover.takeover import SourceTopicError
 from streams.runtime.settings import Settings
 from streams.runtime.stats import WorkerStats

@@ -11,7 +11,7 @@ from streams.runtime.failpoints import Failpoints
 from streams.runtime.journal.journal import Journal
 from streams.runtime.kafka.records import LogEnd, RecordBatch
 from streams.runtime.partition.fair_turns import FairScheduler
-from streams.runtime.partition.processor import Ledger, RecordDecoder
+from streams.runtime.partition.protocols import Ledger, RecordDecoder
 from streams.runtime.stats import WorkerStats
 from streams.runtime.topic_checks.feedback_topics import FeedbackTopics
 from streams.runtime.topic_checks.preflight import OutputTopics

@@ -10,7 +10,6 @@ from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
 
 from streams.contract.outputs.measures import PartitionStatus
-from streams.domain.log_time import PartitionClock
 from streams.runtime.journal.checkpoint import Checkpoint, TopicOffset, suspended_offset
 from streams.runtime.journal.guarded_commit import commit_checking_feedback
 from streams.runtime.journal.journal import FeedbackError
@@ -72,7 +71,7 @@ class Partition:
         self._queue = BatchQueue(context.filing_topics, self._journal.max_records, context.related_topics)
         self._wake_up = asyncio.Event()
         self._is_closing = False
-        self._processor = PartitionProcessor(context.make_ledger(number), context.decoder, PartitionClock(()), {})
+        self._processor = PartitionProcessor(context.make_ledger(number), context.decoder, self._journal.max_records)
         self._feedback = Feedback(number, context.feedback_topics.platforms)
         self._platforms_without_feedback: frozenset[str] = frozenset()
         self._suspended_offsets: dict[str, TopicOffset] = {}
@@ -183,19 +182,10 @@ class Partition:
 
     def _resume_from(self, checkpoint: Checkpoint) -> None:
         """Continue from the checkpoint of the former owner."""
-        start, processor = starting_point(self._context, checkpoint, self._topic_partitions), self._processor
+        start = starting_point(self._context, checkpoint, self._topic_partitions)
         self._lost_records, self._commit_count = checkpoint.lost_records, checkpoint.commit_number
         self._suspended_offsets = dict(start.suspended_offsets)
-        read = {topic: reached.records for topic, reached in checkpoint.topics.items()}
-        self._processor = PartitionProcessor(
-            processor.ledger,
-            self._context.decoder,
-            start.partition_clock,
-            start.next_offsets,
-            self._journal.max_records,
-            read,
-        )
-        self._processor.set_lagging_platforms(start.lagging)
+        self._processor.start(start)
 
     async def _seek(self, topic: str, bounds: tuple[int, int] | None = None) -> None:
         """Fetch `topic` from its next offset on; records that are lost are skipped with the next commit."""

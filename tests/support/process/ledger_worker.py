@@ -10,7 +10,7 @@ from streams.domain.events import Event, Filing
 from streams.domain.vocabulary import RefusalReason
 from streams.runtime.bootstrap import build_worker_dependencies
 from streams.runtime.kafka.records import TimestampedRecord
-from streams.runtime.partition.processor import RecordDecoder
+from streams.runtime.partition.protocols import RecordDecoder
 from streams.runtime.settings import load_settings
 from streams.runtime.worker import Worker
 from tests.support.process.chain import Chain

@@ -30,6 +30,7 @@ from streams.domain.log_time import PartitionClock
 from streams.domain.vocabulary import RefusalReason
 from streams.runtime.kafka.records import RecordBatch
 from streams.runtime.partition.processor import PartitionProcessor
+from streams.runtime.partition.takeover.starting_point import StartingPoint
 from tests.support.events.examples import AT, SECRET, TOKEN
 from tests.support.events.line_corpus import NOW, ROOM, Case, cases, opened, told_by
 
@@ -71,12 +72,9 @@ def record(case: Case, timestamp: int, whose: int) -> Stamped:
 
 def by_worker(found: Stamped, registry: Registry = REGISTRY) -> Said:
     """Return what a worker says of a record."""
-    intake = PartitionProcessor(
-        Ledger(ledger_config(registry, STANDARD_RULES), MessagePackCodec()),
-        EventDecoder(registry),
-        PartitionClock((FILED, TAKEN), 0),
-        {FILED: 0, TAKEN: 0},
-    )
+    ledger = Ledger(ledger_config(registry, STANDARD_RULES), MessagePackCodec())
+    intake = PartitionProcessor(ledger, EventDecoder(registry))
+    intake.start(StartingPoint(PartitionClock((FILED, TAKEN), 0), {FILED: 0, TAKEN: 0}))
     intake.process(RecordBatch(TopicPartition(found.topic, 0), 0, 1, 1, [found]), NOW)
     refused = [(refusal.reason, refusal.field) for refusal, _ in intake.drain_refusals().events]
     return refused[0] if refused else None

@@ -17,7 +17,7 @@ from streams.runtime.journal.checkpoint import Checkpoint
 from streams.runtime.journal.journal import Journal
 from streams.runtime.partition.clock_offset import ClockOffset
 from streams.runtime.partition.context import PartitionContext
-from streams.runtime.partition.processor import Ledger
+from streams.runtime.partition.protocols import Ledger
 from streams.runtime.partition.takeover.completeness import (
     StoredCommits,
     last_status,
