@@ -3,12 +3,11 @@
 from collections.abc import Collection, Mapping
 from typing import Protocol
 
-from streams.contract.events.decoder import Refusal
+from streams.contract.events.decoder import Record, Refusal
 from streams.domain.events import Event
 from streams.domain.ledger.report_store import Reports
 from streams.domain.ledger.report_updates import ReportUpdate
 from streams.domain.vocabulary import RefusalReason
-from streams.runtime.kafka.records import TimestampedRecord
 
 
 class Ledger(Protocol):
@@ -58,5 +57,5 @@ class Ledger(Protocol):
 class RecordDecoder(Protocol):
     """Decode a record into an event, or into the reason for its refusal; never raises."""
 
-    def decode(self, record: TimestampedRecord, now: int | None = None) -> Event | Refusal:
+    def decode(self, record: Record, now: int | None = None) -> Event | Refusal:
         """Return the event in a record, or a refusal; `now`: the wall clock, for a record that the sender stamped."""

@@ -74,7 +74,7 @@ def folded(story: Story, prefix: str, now: Mapping[int, int]) -> Rows:
     trade = trade_of(prefix)
     ledgers = {number: trade.make_ledger(number) for number in range(PARTITIONS)}
     for one in story.records:
-        event = trade.decoder.decode(Written(one, prefix, ()))  # type: ignore[arg-type]  # the stamp's kind is not read
+        event = trade.decoder.decode(Written(one, prefix, ()))
         assert ledgers[one.partition].apply(event) is None  # type: ignore[arg-type]  # a story holds no refusals
     rows: Rows = {}
     for number, ledger in ledgers.items():
