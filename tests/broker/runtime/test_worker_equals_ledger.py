@@ -17,7 +17,7 @@ from streams.domain.ledger.ledger import Ledger
 from streams.edge.clock import wall_clock_ms
 from streams.runtime.journal.checkpoint import CHECKPOINT_KEY, decode_checkpoint
 from streams.runtime.kafka.admin import KafkaAdmin
-from streams.runtime.partition import partition
+from streams.runtime.partition import source_topics
 from streams.runtime.partition.fair_turns import FairScheduler
 from streams.runtime.settings import load_settings
 from streams.runtime.topic_checks.preflight import OutputTopics
@@ -145,7 +145,7 @@ async def test_a_backlog_beside_that_of_others_comes_to_the_same_rows_and_cohort
     await asyncio.to_thread(fill, apache_kafka, prefix, story, own)
     turns: list[int] = []
     monkeypatch.setattr(
-        partition, "_BACKLOG_RECORDS", 5
+        source_topics, "_BACKLOG_RECORDS", 5
     )  # a story that is short enough for a test is no backlog otherwise
     monkeypatch.setattr(FairScheduler, "run", noted(turns))
 
