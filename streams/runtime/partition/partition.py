@@ -37,8 +37,12 @@ class Partition:
         self.should_reopen = False
         self._context = context
         self._journal = context.make_journal(number)
-        self._queue = BatchQueue(context.filing_topics, self._journal.max_records, context.related_topics)
-        self._processor = PartitionProcessor(context.make_ledger(number), context.decoder, self._journal.max_records)
+        self._queue = BatchQueue(
+            context.dependencies.registry.filing_topics(), self._journal.max_records, context.related_topics
+        )
+        self._processor = PartitionProcessor(
+            context.dependencies.make_ledger(number), context.dependencies.decoder, self._journal.max_records
+        )
         self._sources = SourceTopics(number, context)
         self._committer = Committer(context, self._journal, self._processor, self._sources, self.stats)
         self._wake_up = asyncio.Event()

@@ -1,13 +1,49 @@
-"""What a partition expects of its ledger and of its decoder."""
+"""What a partition expects of its transport, its ledger and its decoder."""
 
 from collections.abc import Collection, Mapping
 from typing import Protocol
+
+from aiokafka import TopicPartition
 
 from streams.contract.events.decoder import Record, Refusal
 from streams.domain.events import Event
 from streams.domain.ledger.report_store import Reports
 from streams.domain.ledger.report_updates import ReportUpdate
 from streams.domain.vocabulary import RefusalReason
+from streams.runtime.kafka.records import LogEnd, RecordBatch
+
+
+class RecordSource(Protocol):
+    """The part of the transport that a partition uses; see `RecordBatchConsumer`."""
+
+    @property
+    def log_ends(self) -> Mapping[TopicPartition, LogEnd]:
+        """The ends of the logs according to the last fetch response of each."""
+
+    @property
+    def out_of_range(self) -> Mapping[TopicPartition, None]:
+        """The topic-partitions whose next offset is not in the broker's log."""
+
+    async def start_delivery(self, topic_partition: TopicPartition, offset: int) -> None:
+        """Deliver the topic-partition `topic_partition` from `offset` on."""
+
+    async def stop_delivery(self, topic_partition: TopicPartition) -> None:
+        """Deliver nothing of `topic_partition` until its delivery is started again."""
+
+    async def log_bounds(self, topic_partition: TopicPartition) -> tuple[int, int]:
+        """Return the first offset of the log of `topic_partition`, and the offset after its last record."""
+
+    def is_current(self, batch: RecordBatch) -> bool:
+        """Return whether `batch` was fetched since the last `start_delivery` of its topic-partition."""
+
+    def acknowledge(self, batch: RecordBatch) -> None:
+        """Mark `batch` as applied, so that another batch of its topic-partition can be delivered."""
+
+    def report_offset(self, topic_partition: TopicPartition, offset: int) -> None:
+        """Commit the offset of `topic_partition` to the group, for monitoring."""
+
+    def pause(self, topic_partitions: frozenset[TopicPartition], number: int) -> None:
+        """Pause `topic_partitions` of partition `number`, and resume its others."""
 
 
 class Ledger(Protocol):

@@ -48,7 +48,7 @@ class SourceTopics:
 
     def __init__(self, number: int, context: PartitionContext) -> None:
         self.number = number
-        self.topic_partitions = {topic: TopicPartition(topic, number) for topic in context.source_topic_ids}
+        self.topic_partitions = {topic: TopicPartition(topic, number) for topic in context.cluster.source_topic_ids}
         self.suspended_offsets: dict[str, TopicOffset] = {}
         self.backlogged: frozenset[str] = frozenset()
         self.lost_records = 0
@@ -69,13 +69,13 @@ class SourceTopics:
         suspended_topics = with_related_topics(faults, context.related_topics)
         self.topic_partitions = {
             topic: TopicPartition(topic, self.number)
-            for topic in context.source_topic_ids
+            for topic in context.cluster.source_topic_ids
             if topic not in suspended_topics
         }
         for topic in suspended_topics:
             await context.source.stop_delivery(TopicPartition(topic, self.number))
         for fault in faults.values():
-            if fault.topic not in context.source_faults:  # the source monitor logs the others
+            if fault.topic not in context.cluster.source_faults:  # the source monitor logs the others
                 log.error(
                     "partition %d: %s",
                     self.number,
@@ -97,7 +97,7 @@ class SourceTopics:
 
     async def have_changed(self, checkpoint: Callable[[], Checkpoint]) -> bool:
         """Return whether a fault of this partition alone has ended or changed; checked every few seconds."""
-        own_faults = self._faults.keys() - self._context.source_faults.keys()
+        own_faults = self._faults.keys() - self._context.cluster.source_faults.keys()
         if not own_faults or loop_time() - self._checked_at < CHECK_INTERVAL_SECONDS:
             return False
         self._checked_at = loop_time()

@@ -18,10 +18,11 @@ from streams.edge.clock import wall_clock_ms
 from streams.runtime.journal.checkpoint import CHECKPOINT_KEY, decode_checkpoint
 from streams.runtime.kafka.admin import KafkaAdmin
 from streams.runtime.partition import source_topics
+from streams.runtime.partition.context import WorkerDependencies
 from streams.runtime.partition.fair_turns import FairScheduler
 from streams.runtime.settings import load_settings
 from streams.runtime.topic_checks.preflight import OutputTopics
-from streams.runtime.worker import Worker, WorkerDependencies
+from streams.runtime.worker import Worker
 from tests.support.kafka.async_records import read
 from tests.support.process.counting.counting_chain import eventually
 from tests.support.process.counting.counting_worker import QUICK

@@ -74,14 +74,14 @@ class Committer:
         """Return whether it is time for a commit, or for the status that is written without changes."""
         if self._processor.uncommitted_records >= self._journal.max_records:
             return True
-        interval = self._context.commit_interval_ms if self.has_uncommitted else _STATUS_INTERVAL_MS
+        interval = self._context.settings.commit_interval_ms if self.has_uncommitted else _STATUS_INTERVAL_MS
         if self._sources.backlogged and not self.commit_soon:
             interval = max(interval, _BACKLOG_COMMIT_INTERVAL_MS)
         return loop_time() - self._committed_at >= interval / 1000
 
     def remaining_seconds(self) -> float:
         """Return how long the commit interval still lasts; negative after its end."""
-        return self._committed_at + self._context.commit_interval_ms / 1000 - loop_time()
+        return self._committed_at + self._context.settings.commit_interval_ms / 1000 - loop_time()
 
     async def commit(self) -> frozenset[str]:
         """Commit all changes and the checkpoint, and return the topics that are not read any more.
@@ -98,7 +98,7 @@ class Committer:
         checkpoint = self.checkpoint()
         await commit_checking_feedback(
             self._journal,
-            build_commit(context.output_topics, changes, checkpoint, self._status()),
+            build_commit(context.cluster.output_topics, changes, checkpoint, self._status()),
             context.check_feedback_topics,
         )
         self.clock_offset.observe(before, self._journal.last_append_time, context.wall_clock())
@@ -115,9 +115,9 @@ class Committer:
         return Checkpoint(
             processor.partition_clock.now,
             {**sources.suspended_offsets, **self._topic_offsets()},
-            context.registry_hash,
+            context.dependencies.registry.hash,
             sources.lost_records,
-            dict(context.output_topic_ids),
+            dict(context.cluster.output_topic_ids),
             self._commit_count,
         )
 
@@ -164,7 +164,7 @@ class Committer:
 
     def _topic_offsets(self) -> dict[str, TopicOffset]:
         """Return the offsets of the topics that are read, as a checkpoint stores them."""
-        ids, processor = self._context.source_topic_ids, self._processor
+        ids, processor = self._context.cluster.source_topic_ids, self._processor
         catching_up, read = processor.partition_clock.topics_behind(), processor.records_read
         return {
             topic: TopicOffset(
@@ -174,13 +174,13 @@ class Committer:
         }
 
     def _status(self) -> PartitionStatus:
-        context = self._context
+        dependencies = self._context.dependencies
         return PartitionStatus(
             self._processor.partition_clock.now,
-            context.wall_clock() - self.clock_offset.ahead_ms,
-            context.partitions,
-            context.rulebook_name,
-            context.registry_hash,
+            self._context.wall_clock() - self.clock_offset.ahead_ms,
+            dependencies.registry.partitions,
+            dependencies.rulebook_name,
+            dependencies.registry.hash,
             self._sources.lost_records,
             self._commit_count,
         )

@@ -40,10 +40,10 @@ def starting_point(
     context: PartitionContext, checkpoint: Checkpoint, readable_topics: Collection[str]
 ) -> StartingPoint:
     """Return where to continue from `checkpoint` if only the topics `readable_topics` are read."""
-    read = {topic: read_through(checkpoint, topic) for topic in context.source_topic_ids}
+    read = {topic: read_through(checkpoint, topic) for topic in context.cluster.source_topic_ids}
     suspended = {
         platform: min(read[related_topic] for related_topic in context.related_topics[topic])
-        for topic in context.source_topic_ids
+        for topic in context.cluster.source_topic_ids
         if topic not in readable_topics
         for platform in context.platforms_by_topic[topic]
     }

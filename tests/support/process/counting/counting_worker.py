@@ -16,9 +16,10 @@ from streams.domain.ledger.report_store import Reports
 from streams.domain.ledger.report_updates import ReportUpdate
 from streams.domain.vocabulary import RefusalReason
 from streams.runtime.faust_app import ConsumerTuning
+from streams.runtime.partition.context import WorkerDependencies
 from streams.runtime.settings import load_settings
 from streams.runtime.topic_checks.preflight import OutputTopics
-from streams.runtime.worker import WorkerDependencies, main
+from streams.runtime.worker import main
 
 QUICK = ConsumerTuning(session_seconds=2.0, rebalance_seconds=3.0)
 PLATFORM = "harbor"
