@@ -9,20 +9,16 @@ import asyncio
 import gc
 import logging
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from typing import NoReturn
 
 import uvloop
 
-from streams.contract.settings.kafka_security import KafkaSecurityError
-from streams.domain.clocks.clock_history import ClockError
 from streams.edge.clock import wall_clock_ms
 from streams.edge.exit_codes import FAILURE, OK
-from streams.edge.http_server.listener import AddressError
-from streams.edge.kafka_client.login_check import NoBrokerError
 from streams.edge.shutdown import ProcessExit, StopSignals, exit_now, exit_with_log
-from streams.runtime.exit_messages import broker_failure_message, describe_stop
+from streams.runtime.exit_messages import broker_failure_message, describe_stop, failure_message
 from streams.runtime.failpoints import Failpoints
 from streams.runtime.faust_app import (
     EMBEDDED_TUNING,
@@ -34,21 +30,15 @@ from streams.runtime.faust_app import (
 )
 from streams.runtime.health import Health, serve_health
 from streams.runtime.journal.append import AppendJournal
-from streams.runtime.journal.journal import ClaimError, Journal, JournalTarget, RowTooLargeError
+from streams.runtime.journal.journal import Journal, JournalTarget
 from streams.runtime.journal.transactions import TransactionJournal
 from streams.runtime.partition.assignment import PartitionAssignment
 from streams.runtime.partition.context import PartitionContext, WorkerDependencies
 from streams.runtime.partition.partition import Partition
-from streams.runtime.partition.takeover.takeover import SourceTopicError
 from streams.runtime.settings import Settings
 from streams.runtime.stats import WorkerStats
 from streams.runtime.topic_checks.feedback_topics import FeedbackTopics
-from streams.runtime.topic_checks.preflight import (
-    ClusterInfo,
-    PreflightError,
-    StateTopicError,
-    check_cluster,
-)
+from streams.runtime.topic_checks.preflight import ClusterInfo, check_cluster
 from streams.runtime.topic_checks.source_monitor import SourceMonitor
 
 log = logging.getLogger(__name__)
@@ -58,28 +48,6 @@ _GRACEFUL_STOP_SECONDS = 4.2
 _THREAD_SWITCH_SECONDS = 0.0005
 """How long another thread may keep the interpreter from the fetching thread: with Python's 5 ms, reading one response
 of the broker takes a second while records are applied, and later responses wait for it."""
-_PLAN_ADVICE = "`safeclock admin plan` shows the expected topics, and `safeclock admin apply` creates them"
-_ACCEPT_ADVICE = (
-    "Restore the former log, or accept the present one: safeclock admin accept-source-reset TOPIC --from beginning|end"
-)
-_RESTORE_ADVICE = (
-    "Restore the topic as it was, or recreate both the changelog and the measures, then restore a backup (safeclock"
-    " admin restore), or let workers measure the records of the source topics again"
-)
-
-
-_EXPECTED_ERRORS: Mapping[type[Exception], str] = {
-    KafkaSecurityError: "",
-    AddressError: "",
-    NoBrokerError: "",
-    PreflightError: _PLAN_ADVICE,
-    SourceTopicError: _ACCEPT_ADVICE,
-    StateTopicError: _RESTORE_ADVICE,
-    ClockError: "",
-    ClaimError: "",
-    RowTooLargeError: "",
-}
-"""The errors that stop a worker without a traceback, with the advice to log where the message itself has none."""
 
 
 class Worker:
@@ -258,10 +226,8 @@ async def _run_and_exit(
     """End the process from within the loop: tasks and threads of a crashed Kafka client may never end."""
     try:
         exit_with_log(await run_until_stopped(settings, dependencies, tuning))
-    except tuple(_EXPECTED_ERRORS) as error:
-        log.critical("the worker stopped: %s", ". ".join(filter(None, (str(error), _EXPECTED_ERRORS[type(error)]))))
     except BaseException as error:
-        reason = broker_failure_message(error)
+        reason = failure_message(error)
         if reason is None:
             log.critical("the worker failed", exc_info=True)
         else:
