@@ -13,7 +13,7 @@ from streams.contract.events.source_records import UnreadableBatch
 from streams.contract.settings.kafka_security import KafkaSecurity
 from streams.edge.kafka_client import resilient_consumer
 from streams.edge.kafka_client.record_batch import OWN_TOPIC_LIMITS
-from streams.edge.kafka_client.resilient_consumer import ConsumedRecord, RecordOrUnreadable
+from streams.edge.kafka_client.response_records import ConsumedRecord, RecordOrUnreadable
 
 _MAX_POLL_RECORDS: Final = 20_000
 _FETCH_BYTES: Final = 8 << 20

@@ -9,8 +9,8 @@ from streams.contract.registry.registry import Registry
 from streams.contract.topics import partition_of
 from streams.domain.ledger.ledger import Ledger
 from streams.edge.clock import wall_clock_ms
+from streams.runtime.partition.context import WorkerDependencies
 from streams.runtime.settings import ReportUpdates, Settings
-from streams.runtime.worker import WorkerDependencies
 
 
 def load_registry(settings: Settings) -> Registry:

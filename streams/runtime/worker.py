@@ -9,21 +9,16 @@ import asyncio
 import gc
 import logging
 import sys
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import replace
 from typing import NoReturn
 
 import uvloop
 
-from streams.contract.registry.registry import Registry
-from streams.contract.settings.kafka_security import KafkaSecurityError
-from streams.domain.clocks.clock_history import ClockError
 from streams.edge.clock import wall_clock_ms
 from streams.edge.exit_codes import FAILURE, OK
-from streams.edge.http_server.listener import AddressError
-from streams.edge.kafka_client.login_check import NoBrokerError
 from streams.edge.shutdown import ProcessExit, StopSignals, exit_now, exit_with_log
-from streams.runtime.exit_messages import broker_failure_message, describe_stop
+from streams.runtime.exit_messages import broker_failure_message, describe_stop, failure_message
 from streams.runtime.failpoints import Failpoints
 from streams.runtime.faust_app import (
     EMBEDDED_TUNING,
@@ -35,23 +30,15 @@ from streams.runtime.faust_app import (
 )
 from streams.runtime.health import Health, serve_health
 from streams.runtime.journal.append import AppendJournal
-from streams.runtime.journal.journal import ClaimError, Journal, JournalTarget, RowTooLargeError
+from streams.runtime.journal.journal import Journal, JournalTarget
 from streams.runtime.journal.transactions import TransactionJournal
 from streams.runtime.partition.assignment import PartitionAssignment
-from streams.runtime.partition.context import PartitionContext
+from streams.runtime.partition.context import PartitionContext, WorkerDependencies
 from streams.runtime.partition.partition import Partition
-from streams.runtime.partition.processor import Ledger, RecordDecoder
-from streams.runtime.partition.takeover.takeover import SourceTopicError
 from streams.runtime.settings import Settings
 from streams.runtime.stats import WorkerStats
 from streams.runtime.topic_checks.feedback_topics import FeedbackTopics
-from streams.runtime.topic_checks.preflight import (
-    ClusterInfo,
-    OutputTopics,
-    PreflightError,
-    StateTopicError,
-    check_cluster,
-)
+from streams.runtime.topic_checks.preflight import ClusterInfo, check_cluster
 from streams.runtime.topic_checks.source_monitor import SourceMonitor
 
 log = logging.getLogger(__name__)
@@ -61,42 +48,6 @@ _GRACEFUL_STOP_SECONDS = 4.2
 _THREAD_SWITCH_SECONDS = 0.0005
 """How long another thread may keep the interpreter from the fetching thread: with Python's 5 ms, reading one response
 of the broker takes a second while records are applied, and later responses wait for it."""
-_PLAN_ADVICE = "`safeclock admin plan` shows the expected topics, and `safeclock admin apply` creates them"
-_ACCEPT_ADVICE = (
-    "Restore the former log, or accept the present one: safeclock admin accept-source-reset TOPIC --from beginning|end"
-)
-_RESTORE_ADVICE = (
-    "Restore the topic as it was, or recreate both the changelog and the measures, then restore a backup (safeclock"
-    " admin restore), or let workers measure the records of the source topics again"
-)
-
-
-_EXPECTED_ERRORS: Mapping[type[Exception], str] = {
-    KafkaSecurityError: "",
-    AddressError: "",
-    NoBrokerError: "",
-    PreflightError: _PLAN_ADVICE,
-    SourceTopicError: _ACCEPT_ADVICE,
-    StateTopicError: _RESTORE_ADVICE,
-    ClockError: "",
-    ClaimError: "",
-    RowTooLargeError: "",
-}
-"""The errors that stop a worker without a traceback, with the advice to log where the message itself has none."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WorkerDependencies:
-    """The parts of a worker that depend on its settings: registry, decoder, and a new ledger for a partition number.
-
-    `rulebook_name` names the rules in force. `output_topics` are the topics to write, those of the contract by default.
-    """
-
-    registry: Registry
-    decoder: RecordDecoder
-    make_ledger: Callable[[int], Ledger]
-    rulebook_name: str = ""
-    output_topics: OutputTopics | None = None
 
 
 class Worker:
@@ -131,22 +82,15 @@ class Worker:
             self._settings, self._dependencies.registry, cluster, feedback_topics
         )
         context = self._partition_context(cluster, app, monitor)
-        app.partitions, app.readable_topics = context.partitions, monitor.subscribed_topics
+        app.partitions, app.readable_topics = self._dependencies.registry.partitions, monitor.subscribed_topics
 
         def open_partition(number: int) -> Partition:
-            return Partition(
-                number,
-                replace(
-                    context,
-                    source_topic_ids=monitor.cluster.source_topic_ids,
-                    source_faults=monitor.cluster.source_faults,
-                ),
-            )
+            return Partition(number, replace(context, cluster=monitor.cluster))
 
         self._assignment = PartitionAssignment(
             open_partition, monitor.check_before_assignment, self.stats, self._set_failure
         )
-        register_agent(app, context.source_topic_ids, self._assignment)
+        register_agent(app, cluster.source_topic_ids, self._assignment)
         self.app = app
         await app.start()
         self._monitor_task = asyncio.create_task(monitor.run(app.record_source.resubscribe), name="source-watch")
@@ -199,52 +143,40 @@ class Worker:
     def _partition_context(
         self, cluster: ClusterInfo, app: RecordBatchApp, source_monitor: SourceMonitor
     ) -> PartitionContext:
-        settings, dependencies = self._settings, self._dependencies
-        failpoints = Failpoints.from_environment()
-
-        def open_journal(number: int) -> Journal:
-            target = JournalTarget(
-                settings.bootstrap,
-                settings.application,
-                cluster.output_topics.changelog,
-                number,
-                cluster.max_message_bytes,
-                settings.access,
-            )
-            return (
-                TransactionJournal(target, failpoints)
-                if cluster.uses_transactions
-                else AppendJournal(target, failpoints)
-            )
-
+        registry, failpoints = self._dependencies.registry, Failpoints.from_environment()
         return PartitionContext(
-            bootstrap=settings.bootstrap,
-            output_topics=cluster.output_topics,
-            output_topic_ids=cluster.output_topic_ids,
-            source_topic_ids=cluster.source_topic_ids,
-            source_faults=cluster.source_faults,
-            platforms_by_topic={
-                topic: dependencies.registry.platforms_of_topic(topic) for topic in cluster.source_topic_ids
-            },
-            filing_topics=dependencies.registry.filing_topics(),
-            related_topics=dependencies.registry.related_topics(),
-            partitions=dependencies.registry.partitions,
-            registry_hash=dependencies.registry.hash,
-            rulebook_name=dependencies.rulebook_name,
-            commit_interval_ms=settings.commit_interval_ms,
-            has_reliable_end_offsets=cluster.has_transactions,
-            uses_transactions=cluster.uses_transactions,
+            settings=self._settings,
+            dependencies=self._dependencies,
+            cluster=cluster,
+            platforms_by_topic={topic: registry.platforms_of_topic(topic) for topic in registry.source_topics()},
+            related_topics=registry.related_topics(),
             source=app.record_source,
-            decoder=dependencies.decoder,
-            make_ledger=dependencies.make_ledger,
-            make_journal=open_journal,
+            make_journal=_journal_factory(self._settings, cluster, failpoints),
             stats=self.stats,
             failpoints=failpoints,
             wall_clock=wall_clock_ms,
             feedback_topics=source_monitor.feedback_topics,
             check_feedback_topics=source_monitor.check_feedback_topics,
-            access=settings.access,
         )
+
+
+def _journal_factory(settings: Settings, cluster: ClusterInfo, failpoints: Failpoints) -> Callable[[int], Journal]:
+    """Return the function that makes the journal of a partition."""
+
+    def make_journal(number: int) -> Journal:
+        target = JournalTarget(
+            settings.bootstrap,
+            settings.application,
+            cluster.output_topics.changelog,
+            number,
+            cluster.max_message_bytes,
+            settings.access,
+        )
+        return (
+            TransactionJournal(target, failpoints) if cluster.uses_transactions else AppendJournal(target, failpoints)
+        )
+
+    return make_journal
 
 
 async def run_until_stopped(
@@ -294,10 +226,8 @@ async def _run_and_exit(
     """End the process from within the loop: tasks and threads of a crashed Kafka client may never end."""
     try:
         exit_with_log(await run_until_stopped(settings, dependencies, tuning))
-    except tuple(_EXPECTED_ERRORS) as error:
-        log.critical("the worker stopped: %s", ". ".join(filter(None, (str(error), _EXPECTED_ERRORS[type(error)]))))
     except BaseException as error:
-        reason = broker_failure_message(error)
+        reason = failure_message(error)
         if reason is None:
             log.critical("the worker failed", exc_info=True)
         else:

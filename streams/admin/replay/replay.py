@@ -11,7 +11,6 @@ from aiokafka import AIOKafkaProducer, TopicPartition
 from streams.admin.errors import OperatingError
 from streams.admin.provisioning.cluster import ClusterAdmin
 from streams.admin.replay.selection import (
-    RecordDecoder,
     ReplayCounts,
     ReplayedRecord,
     ReplayResult,
@@ -27,6 +26,7 @@ from streams.contract.outputs.refusal_records import StoredRefusal
 from streams.contract.registry.registry import Registry
 from streams.contract.topics import EVENT_REFUSED, partition_of
 from streams.domain.vocabulary import RefusalReason
+from streams.runtime.partition.protocols import RecordDecoder
 from streams.runtime.topic_checks.differences import partition_faults
 
 _MAX_IN_FLIGHT: Final = 1_000

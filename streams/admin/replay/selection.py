@@ -5,14 +5,15 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from hashlib import sha256
-from typing import Final, NamedTuple, Protocol
+from typing import Final, NamedTuple
 
 from aiokafka import TopicPartition
 
 from streams.contract.events.source_records import Record, Refusal
 from streams.contract.outputs.refusal_records import StoredRefusal
-from streams.domain.events import Event, Heartbeat
+from streams.domain.events import Heartbeat
 from streams.domain.vocabulary import RefusalReason
+from streams.runtime.partition.protocols import RecordDecoder
 
 # A refusal by the decoder names a field, or has a reason that is not in this set.
 _LEDGER_REASONS: Final = frozenset(
@@ -60,13 +61,6 @@ class ReplayedRecord(NamedTuple):
     key: bytes | None
     value: bytes | None
     headers: Sequence[tuple[str, bytes]] | None
-
-
-class RecordDecoder(Protocol):
-    """Decode a record into an event, or into the reason for its refusal; never raises."""
-
-    def decode(self, record: Record, now: int | None = None) -> Event | Refusal:
-        """Return the event in a record, or a refusal; `now`: the wall clock, for a record that the sender stamped."""
 
 
 @dataclass

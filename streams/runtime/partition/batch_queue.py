@@ -58,6 +58,11 @@ class BatchQueue:
         for topic in topics:
             self._waiting.pop(topic, None)
 
+    def clear(self) -> None:
+        """Remove all waiting batches."""
+        self._waiting.clear()
+        self._group_order.clear()
+
     def put_back(self, batch_slice: BatchSlice, rest: RecordBatch) -> None:
         """Put the unapplied rest of `batch_slice` back to the front of its topic."""
         waiting = self._waiting[rest.topic_partition.topic]

@@ -6,70 +6,19 @@ A batch is applied only if it starts at the next offset or before it; records be
 import logging
 import traceback
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 from streams.contract.events.decoder import Refusal
 from streams.contract.outputs.refusal_records import encode_refusal_row
 from streams.domain.events import Event
-from streams.domain.ledger.report_store import Reports
-from streams.domain.ledger.report_updates import ReportUpdate
 from streams.domain.log_time import PartitionClock
 from streams.domain.vocabulary import RefusalReason
 from streams.runtime.journal.journal import Row
 from streams.runtime.kafka.records import LOG_APPEND_TIME, RecordBatch, TimestampedRecord
+from streams.runtime.partition.protocols import Ledger, RecordDecoder
+from streams.runtime.partition.takeover.starting_point import LaggingPlatforms, StartingPoint
 
 log = logging.getLogger(__name__)
-
-
-class Ledger(Protocol):
-    """The part of a ledger that the runtime uses."""
-
-    @property
-    def next_due(self) -> int:
-        """The epoch millisecond from which `advance` has work."""
-
-    def apply(self, event: Event) -> RefusalReason | None:
-        """Apply one event; return the reason if the event is refused, otherwise None."""
-
-    def advance(self, now: int, max_due: int) -> int:
-        """Advance time to `now`, or until `max_due` due reports were processed, and return the instant reached."""
-
-    def count_refusal(self, platform: str, reason: RefusalReason) -> None:
-        """Count a refusal that was decided outside the ledger."""
-
-    def advance_limited(self, limits: Mapping[str, int], max_due: int) -> bool:
-        """Decide deadlines of some platforms up to their instants in `limits` only; return whether all were reached."""
-
-    def drain_late_refusals(self) -> list[tuple[RefusalReason, str]]:
-        """Return the refusals that were decided later than their record was applied, with the platform."""
-
-    def prepare_changes(self) -> None:
-        """Prepare the changed rows, so that `drain_changes` has less to do."""
-
-    def drain_changes(self) -> dict[bytes, bytes | None]:
-        """Return the rows that changed since the last call."""
-
-    def drain_faults(self) -> Mapping[str, Exception]:
-        """Return the platforms whose rows must not be stored, with the error of each; call it after `drain_changes`."""
-
-    def suspend(self, platforms: Collection[str]) -> None:
-        """Drop the state of platforms: none of their rows changes any more."""
-
-    def drain_updates(self) -> list[ReportUpdate]:
-        """Return the report updates since the last call; call it after `drain_changes`."""
-
-    def restore(self, reports: Reports, others: Mapping[bytes, bytes]) -> None:
-        """Load restored rows: reports by their keys without `r|`, a dict that the ledger then owns, and all others."""
-
-    def start(self, now: int = 0) -> None:
-        """Start at the log time `now` that the partition had reached."""
-
-
-class RecordDecoder(Protocol):
-    """Decode a record into an event, or into the reason for its refusal; never raises."""
-
-    def decode(self, record: TimestampedRecord, now: int | None = None) -> Event | Refusal:
-        """Return the event in a record, or a refusal; `now`: the wall clock, for a record that the sender stamped."""
 
 
 class RefusedEvents(NamedTuple):
@@ -85,17 +34,6 @@ class RefusedEvents(NamedTuple):
     def rows_by_source(self) -> Iterator[tuple[str, Row]]:
         """Yield the encoded refusals, each with the source topic of its record."""
         return ((record.topic, row) for (_, record), row in zip(self.events, self.rows, strict=True))
-
-
-class LaggingPlatforms(NamedTuple):
-    """Platforms whose log time is behind the partition's.
-
-    `suspended` are the platforms whose topics are not read, with the instant up to which they were read.
-    `platforms_by_topic` are the platforms of each topic; a topic that is read again may be behind the others.
-    """
-
-    suspended: Mapping[str, int] = {}
-    platforms_by_topic: Mapping[str, frozenset[str]] = {}
 
 
 class ReadProgress(NamedTuple):
@@ -114,25 +52,17 @@ class ReadProgress(NamedTuple):
 class PartitionProcessor:
     """Advance ledger, log time and offsets of one partition together.
 
-    `next_offsets` are the next offsets by source topic. `records_read` counts the records of each topic since the
+    `start` says where. `next_offsets` are the next offsets by source topic. `records_read` counts the records of each topic since the
     partition was begun, `uncommitted_records` those since the last commit, refused records included. `max_due` is how
     many due reports may be processed between two commits. While more are due, `has_due_work` is true: log time stops
     at the instant reached, and no later record is applied.
     """
 
-    def __init__(  # noqa: PLR0913, PLR0917 - the parts of one partition
-        self,
-        ledger: Ledger,
-        decoder: RecordDecoder,
-        partition_clock: PartitionClock,
-        next_offsets: Mapping[str, int],
-        max_due: int = 10_000,
-        records_read: Mapping[str, int] | None = None,
-    ) -> None:
+    def __init__(self, ledger: Ledger, decoder: RecordDecoder, max_due: int = 10_000) -> None:
         self.ledger = ledger
-        self.partition_clock = partition_clock
-        self.next_offsets = dict(next_offsets)
-        self.records_read = dict(records_read or {})
+        self.partition_clock = PartitionClock(())
+        self.next_offsets: dict[str, int] = {}
+        self.records_read: dict[str, int] = {}
         self.uncommitted_records = 0
         self.has_due_work = False
         self._max_due = max_due
@@ -143,9 +73,12 @@ class PartitionProcessor:
         self._lagging_limits: Mapping[str, int] = {}
         self._has_reached_limits = True
 
-    def set_lagging_platforms(self, lagging: LaggingPlatforms) -> None:
-        """Give platforms a log time of their own; call it before the first record."""
-        self._lagging = lagging
+    def start(self, start: StartingPoint) -> None:
+        """Continue at `start`; call it once, before the first record."""
+        self.partition_clock = start.partition_clock
+        self.next_offsets = dict(start.next_offsets)
+        self.records_read = dict(start.records_read)
+        self._lagging = start.lagging
         self._advance_lagging()
 
     def is_contiguous(self, batch: RecordBatch) -> bool:

@@ -17,11 +17,12 @@ from streams.domain.ledger.ledger import Ledger
 from streams.edge.clock import wall_clock_ms
 from streams.runtime.journal.checkpoint import CHECKPOINT_KEY, decode_checkpoint
 from streams.runtime.kafka.admin import KafkaAdmin
-from streams.runtime.partition import partition
+from streams.runtime.partition import source_topics
+from streams.runtime.partition.context import WorkerDependencies
 from streams.runtime.partition.fair_turns import FairScheduler
 from streams.runtime.settings import load_settings
 from streams.runtime.topic_checks.preflight import OutputTopics
-from streams.runtime.worker import Worker, WorkerDependencies
+from streams.runtime.worker import Worker
 from tests.support.kafka.async_records import read_topic
 from tests.support.process.counting.counting_chain import wait_until_async
 from tests.support.process.counting.counting_worker import FAST_SETTINGS
@@ -72,7 +73,7 @@ def reference_rows(story: Workload, prefix: str, now: Mapping[int, int]) -> Rows
     dependencies = ledger_dependencies(prefix)
     ledgers = {number: dependencies.make_ledger(number) for number in range(PARTITIONS)}
     for one in story.records:
-        event = dependencies.decoder.decode(WorkloadSourceRecord(one, prefix, ()))  # type: ignore[arg-type]  # the stamp's kind is not read
+        event = dependencies.decoder.decode(WorkloadSourceRecord(one, prefix, ()))
         assert ledgers[one.partition].apply(event) is None  # type: ignore[arg-type]  # a story holds no refusals
     rows: Rows = {}
     for number, ledger in ledgers.items():
@@ -147,7 +148,7 @@ async def test_a_backlog_beside_that_of_others_comes_to_the_same_rows_and_cohort
     await asyncio.to_thread(publish_workload, apache_kafka, prefix, story, own)
     turns: list[int] = []
     monkeypatch.setattr(
-        partition, "_BACKLOG_RECORDS", 5
+        source_topics, "_BACKLOG_RECORDS", 5
     )  # a story that is short enough for a test is no backlog otherwise
     monkeypatch.setattr(FairScheduler, "run", recording_turns(turns))
 

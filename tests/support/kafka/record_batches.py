@@ -11,7 +11,7 @@ from aiokafka.codec import lz4_encode, snappy_encode
 from aiokafka.record.util import calc_crc32c
 
 from streams.contract.events.source_records import UnreadableBatch
-from streams.edge.kafka_client.resilient_consumer import (
+from streams.edge.kafka_client.response_records import (
     ConsumedRecord,
     PartitionResponse,
     RecordOrUnreadable,

@@ -13,10 +13,11 @@ from streams.domain.ledger.platform_state import PlatformState
 from streams.domain.vocabulary import RefusalReason
 from streams.runtime.bootstrap import build_worker_dependencies
 from streams.runtime.faust_app import ConsumerTuning
-from streams.runtime.partition.processor import Ledger
+from streams.runtime.partition.context import WorkerDependencies
+from streams.runtime.partition.protocols import Ledger
 from streams.runtime.settings import load_settings
 from streams.runtime.topic_checks.preflight import OutputTopics
-from streams.runtime.worker import WorkerDependencies, main
+from streams.runtime.worker import main
 
 FAST_SETTINGS = ConsumerTuning(session_seconds=2.0, rebalance_seconds=3.0, metadata_seconds=1.0)
 SESSION_VARIABLE = "QUICK_SESSION_SECONDS"

@@ -5,12 +5,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from zlib import crc32
 
-from streams.contract.events.decoder import Refusal
+from streams.contract.events.decoder import Record, Refusal
 from streams.domain.events import Event, Filing
 from streams.domain.vocabulary import RefusalReason
 from streams.runtime.bootstrap import build_worker_dependencies
-from streams.runtime.kafka.records import TimestampedRecord
-from streams.runtime.partition.processor import RecordDecoder
+from streams.runtime.partition.protocols import RecordDecoder
 from streams.runtime.settings import load_settings
 from streams.runtime.worker import Worker
 from tests.support.process.chain import Chain
@@ -24,7 +23,7 @@ class PreviousDecoder:
 
     current: RecordDecoder
 
-    def decode(self, record: TimestampedRecord, wall_clock_ms: int | None = None) -> Event | Refusal:
+    def decode(self, record: Record, wall_clock_ms: int | None = None) -> Event | Refusal:
         """Return the event in a record."""
         event = self.current.decode(record, wall_clock_ms)
         if isinstance(event, Filing) and crc32(event.key) % 7 == 0:

@@ -8,7 +8,7 @@ from random import Random
 from typing import Final
 
 from streams.contract.events.source_records import UnreadableBatch
-from streams.edge.kafka_client.resilient_consumer import ConsumedRecord
+from streams.edge.kafka_client.response_records import ConsumedRecord
 from tests.support.kafka.batch_mutations import RecordContent, mutated_batch
 from tests.support.kafka.record_batches import (
     CODECS,

@@ -24,6 +24,7 @@ from streams.domain.log_time import PartitionClock
 from streams.domain.vocabulary import RefusalReason
 from streams.runtime.kafka.records import RecordBatch
 from streams.runtime.partition.processor import PartitionProcessor
+from streams.runtime.partition.takeover.starting_point import StartingPoint
 from tests.support.events.line_corpus import MAX_BYTES, NOW, LineCase, cases, recorded_time_of, registry_with_history
 
 FILED, TAKEN = "report-filed", "action-taken"
@@ -64,12 +65,9 @@ def client_record(case: LineCase, timestamp: int, timestamp_type: int) -> Timest
 
 def rejection_by_worker(found: TimestampedRecord, registry: Registry = REGISTRY) -> Rejection:
     """Return what a worker says of a record."""
-    intake = PartitionProcessor(
-        Ledger(ledger_config(registry, STANDARD_RULES), MessagePackCodec()),
-        EventDecoder(registry),
-        PartitionClock((FILED, TAKEN), 0),
-        {FILED: 0, TAKEN: 0},
-    )
+    ledger = Ledger(ledger_config(registry, STANDARD_RULES), MessagePackCodec())
+    intake = PartitionProcessor(ledger, EventDecoder(registry))
+    intake.start(StartingPoint(PartitionClock((FILED, TAKEN), 0), {FILED: 0, TAKEN: 0}))
     intake.process(RecordBatch(TopicPartition(found.topic, 0), 0, 1, 1, [found]), NOW)
     refused = [(refusal.reason, refusal.field) for refusal, _ in intake.drain_refusals().events]
     return refused[0] if refused else None

@@ -2,8 +2,10 @@
 
 from aiokafka.errors import KafkaTimeoutError, UnknownTopicOrPartitionError
 
+from streams.contract.packs.rulebook import RulebookError
 from streams.edge.shutdown import ProcessExit
-from streams.runtime.exit_messages import broker_failure_message, describe_stop
+from streams.runtime.exit_messages import broker_failure_message, describe_stop, failure_message
+from streams.runtime.topic_checks.preflight import PreflightError
 
 
 def test_a_worker_that_has_committed_everything_ends_with_0() -> None:
@@ -33,3 +35,13 @@ def test_a_failure_of_the_broker_is_found_among_the_causes_of_another() -> None:
     assert said is not None
     assert said.startswith("the broker: UnknownTopicOrPartitionError: ")
     assert broker_failure_message(RuntimeError("a bug")) is None
+
+
+def test_an_expected_error_is_reported_with_advice_and_a_bug_is_not() -> None:
+    missing, rulebook = PreflightError("measures: missing"), RulebookError("lawful.toml: expected a name")
+
+    assert failure_message(missing) == (
+        "measures: missing. `safeclock admin plan` shows the expected topics, and `safeclock admin apply` creates them"
+    )
+    assert failure_message(rulebook) == "lawful.toml: expected a name"
+    assert failure_message(RuntimeError("a bug")) is None

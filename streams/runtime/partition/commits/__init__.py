@@ -1,5 +1,5 @@
-"""Build the commits of a partition: changed rows, feedback to platforms, suspended platforms.
+"""Make the commits of a partition: changed rows, feedback to platforms, suspended platforms.
 
-Start with build_commit.py.
+Start with committer.py.
 Imports journal, contract and domain.
 """

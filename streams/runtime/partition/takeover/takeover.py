@@ -17,7 +17,7 @@ from streams.runtime.journal.checkpoint import Checkpoint
 from streams.runtime.journal.journal import Journal
 from streams.runtime.partition.clock_offset import ClockOffset
 from streams.runtime.partition.context import PartitionContext
-from streams.runtime.partition.processor import Ledger
+from streams.runtime.partition.protocols import Ledger
 from streams.runtime.partition.takeover.completeness import (
     StoredCommits,
     last_status,
@@ -68,16 +68,18 @@ async def take_over(context: PartitionContext, number: int, journal: Journal, le
     started, offset, before = seconds(), ClockOffset(), context.wall_clock()
     claim = await journal.claim()
     offset.observe(before, journal.last_append_time, context.wall_clock())
-    topic_partition = TopicPartition(context.output_topics.changelog, number)
+    topic_partition = TopicPartition(context.cluster.output_topics.changelog, number)
     try:
-        stored = await read_changelog(context.bootstrap, topic_partition, claim, context.failpoints, context.access)
+        stored = await read_changelog(
+            context.settings.bootstrap, topic_partition, claim, context.failpoints, context.settings.access
+        )
     except (CorruptRecordException, UnsupportedCodecError) as error:
         raise StateTopicError(
             f"{topic_partition.topic} {number}: expected readable record batches, got an error: {error}"
         ) from error
     await _check_state_topics(context, number, stored, journal)
     read_at = seconds()
-    await journal.republish({context.output_topics.measures: list(stored.last_measures.items())})
+    await journal.republish({context.cluster.output_topics.measures: list(stored.last_measures.items())})
     ledger.restore(stored.reports, stored.other_rows)
     ledger.start(stored.checkpoint.log_time)
     rows = len(stored.reports) + len(stored.other_rows)
@@ -92,22 +94,22 @@ async def _check_state_topics(context: PartitionContext, number: int, restored: 
     """
     checkpoint = restored.checkpoint
     for topic, expected_id in checkpoint.output_topic_ids.items():
-        found_id = context.output_topic_ids.get(topic, "")
+        found_id = context.cluster.output_topic_ids.get(topic, "")
         if was_recreated(expected_id, found_id):
             raise StateTopicError(recreated_message(topic, expected_id, found_id))
     if not context.has_reliable_end_offsets:
         return
-    measures = TopicPartition(context.output_topics.measures, number)
-    min_commit = checkpoint.commit_number - max_unsent_commits(transactions=context.uses_transactions)
-    status = await last_status(context.bootstrap, measures, min_commit, context.access)
+    measures = TopicPartition(context.cluster.output_topics.measures, number)
+    min_commit = checkpoint.commit_number - max_unsent_commits(transactions=context.cluster.uses_transactions)
+    status = await last_status(context.settings.bootstrap, measures, min_commit, context.settings.access)
     stored_commits = StoredCommits(
-        f"{context.output_topics.changelog} {number}",
-        f"{context.output_topics.measures} {number}",
+        f"{context.cluster.output_topics.changelog} {number}",
+        f"{context.cluster.output_topics.measures} {number}",
         restored.first_offset,
         checkpoint if restored.has_checkpoint else None,
         status,
     )
-    if missing := missing_commits(stored_commits, transactions=context.uses_transactions):
+    if missing := missing_commits(stored_commits, transactions=context.cluster.uses_transactions):
         await journal.check_not_fenced()
         raise StateTopicError(missing)
 
@@ -125,16 +127,16 @@ async def check_sources(context: PartitionContext, number: int, checkpoint: Chec
     In addition to the faults that hold for every partition, a fault is a topic whose id differs from the checkpoint's,
     and a log that ends before the checkpoint's offset. Raises SourceTopicError if no topic of the partition is readable.
     """
-    topics = [topic for topic in context.source_topic_ids if topic not in context.source_faults]
+    topics = [topic for topic in context.cluster.source_topic_ids if topic not in context.cluster.source_faults]
     checked = await asyncio.gather(
         *(_check_source(context, TopicPartition(topic, number), checkpoint) for topic in topics)
     )
     found = dict(zip(topics, checked, strict=True))
     faults = {
-        **context.source_faults,
+        **context.cluster.source_faults,
         **{topic: log_state for topic, log_state in found.items() if isinstance(log_state, SourceFault)},
     }
-    if len(with_related_topics(faults, context.related_topics)) == len(context.source_topic_ids):
+    if len(with_related_topics(faults, context.related_topics)) == len(context.cluster.source_topic_ids):
         raise SourceTopicError("\n".join(fault.problem for fault in faults.values()))
     return SourceLogs(
         faults, {topic: log_state for topic, log_state in found.items() if not isinstance(log_state, SourceFault)}
@@ -146,7 +148,7 @@ async def _check_source(
 ) -> tuple[int, int] | SourceFault:
     reached = checkpoint.topics.get(topic_partition.topic)
     if (
-        fault := identity_fault(topic_partition.topic, reached, context.source_topic_ids[topic_partition.topic])
+        fault := identity_fault(topic_partition.topic, reached, context.cluster.source_topic_ids[topic_partition.topic])
     ) is not None:
         return fault
     try:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Mapping
 
 import msgspec
 
-from streams.contract.events.decoder import Refusal
+from streams.contract.events.decoder import Record, Refusal
 from streams.contract.events.source_records import UnreadableBatch
 from streams.contract.registry.registry import Platform, Registry
 from streams.domain.duration_bins import MINUTE
@@ -16,10 +16,10 @@ from streams.domain.ledger.report_store import Reports
 from streams.domain.ledger.report_updates import ReportUpdate
 from streams.domain.vocabulary import RefusalReason
 from streams.runtime.faust_app import ConsumerTuning
-from streams.runtime.kafka.records import TimestampedRecord
+from streams.runtime.partition.context import WorkerDependencies
 from streams.runtime.settings import load_settings
 from streams.runtime.topic_checks.preflight import OutputTopics
-from streams.runtime.worker import WorkerDependencies, main
+from streams.runtime.worker import main
 
 FAST_SETTINGS = ConsumerTuning(session_seconds=2.0, rebalance_seconds=3.0)
 PLATFORM = "harbor"
@@ -102,7 +102,7 @@ class CountingLedger:
 class NumberDecoder:
     """Reads values that are a decimal number."""
 
-    def decode(self, record: TimestampedRecord, wall: int | None = None) -> Event | Refusal:
+    def decode(self, record: Record, wall: int | None = None) -> Event | Refusal:
         """Return a filing whose id is the number."""
         value = record.value or b""
         if isinstance(record, UnreadableBatch):

@@ -9,7 +9,7 @@ import pytest
 from streams.contract.events.source_records import UnreadableBatch
 from streams.edge.kafka_client.decompression import MAX_DECOMPRESSED_BYTES
 from streams.edge.kafka_client.record_batch import OWN_TOPIC_LIMITS
-from streams.edge.kafka_client.resilient_consumer import MAX_FETCH_ATTEMPTS, ConsumedRecord, UnreadableBatchTracker
+from streams.edge.kafka_client.response_records import MAX_FETCH_ATTEMPTS, ConsumedRecord, UnreadableBatchTracker
 from tests.support.kafka.record_batches import (
     BATCH_TIMESTAMP_MS,
     CODECS,

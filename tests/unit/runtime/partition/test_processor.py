@@ -17,7 +17,8 @@ from streams.domain.duration_bins import HOUR, MINUTE
 from streams.domain.log_time import PartitionClock
 from streams.domain.vocabulary import RefusalReason
 from streams.runtime.kafka.records import RecordBatch
-from streams.runtime.partition.processor import LaggingPlatforms, PartitionProcessor
+from streams.runtime.partition.processor import PartitionProcessor
+from streams.runtime.partition.takeover.starting_point import LaggingPlatforms, StartingPoint
 from tests.support.events.event_lines import EPOCH_OFFSET_MS, filing_line
 from tests.support.process.counting.counting_worker import PLATFORM, CountingLedger, NumberDecoder
 
@@ -40,7 +41,13 @@ class FetchedRecord(NamedTuple):
 
 def processor_at(position: int, ledger: CountingLedger | None = None, now: int = 0) -> PartitionProcessor:
     time = PartitionClock((FILED, TAKEN), now)
-    return PartitionProcessor(ledger or CountingLedger(), NumberDecoder(), time, {FILED: position, TAKEN: 0})
+    return started(ledger or CountingLedger(), StartingPoint(time, {FILED: position, TAKEN: 0}))
+
+
+def started(ledger: CountingLedger, start: StartingPoint) -> PartitionProcessor:
+    processor = PartitionProcessor(ledger, NumberDecoder())
+    processor.start(start)
+    return processor
 
 
 def batch(start: int, end: int, *records: FetchedRecord, topic: str = FILED) -> RecordBatch:
@@ -299,18 +306,17 @@ class HoldingLedger(CountingLedger):
 PLATFORMS_BY_TOPIC = {FILED: frozenset({"harbor"}), TAKEN: frozenset({"harbor"}), "other": frozenset({"meadow"})}
 
 
-def processor_two_hours_behind(ledger: CountingLedger) -> PartitionProcessor:
+def processor_two_hours_behind(ledger: CountingLedger, lagging: LaggingPlatforms) -> PartitionProcessor:
     """Return the intake of a partition whose one platform was read two hours less far than the other."""
     groups = {FILED: frozenset({FILED, TAKEN}), TAKEN: frozenset({FILED, TAKEN}), "other": frozenset({"other"})}
     read = {FILED: WALL_CLOCK_MS - 2 * HOUR, TAKEN: WALL_CLOCK_MS - 2 * HOUR}
     time = PartitionClock((FILED, TAKEN, "other"), WALL_CLOCK_MS, groups, read)
-    return PartitionProcessor(ledger, NumberDecoder(), time, {FILED: 0, TAKEN: 0, "other": 0})
+    return started(ledger, StartingPoint(time, {FILED: 0, TAKEN: 0, "other": 0}, lagging))
 
 
 def test_a_platform_that_is_behind_is_decided_as_far_as_its_own_topics_are_read() -> None:
     ledger = HoldingLedger()
-    intake = processor_two_hours_behind(ledger)
-    intake.set_lagging_platforms(LaggingPlatforms({"gone": 5}, PLATFORMS_BY_TOPIC))
+    intake = processor_two_hours_behind(ledger, LaggingPlatforms({"gone": 5}, PLATFORMS_BY_TOPIC))
 
     intake.process(batch(0, 1, FetchedRecord(0, b"1", WALL_CLOCK_MS - HOUR)), WALL_CLOCK_MS)
     intake.process(batch(0, 1, FetchedRecord(0, b"1", WALL_CLOCK_MS - HOUR, topic=TAKEN), topic=TAKEN), WALL_CLOCK_MS)
@@ -328,8 +334,7 @@ def test_a_platform_that_is_behind_is_decided_as_far_as_its_own_topics_are_read(
 def test_no_record_is_taken_before_a_platform_that_is_behind_has_been_decided() -> None:
     ledger = HoldingLedger()
     ledger.is_slow = True
-    intake = processor_two_hours_behind(ledger)
-    intake.set_lagging_platforms(LaggingPlatforms({}, PLATFORMS_BY_TOPIC))
+    intake = processor_two_hours_behind(ledger, LaggingPlatforms({}, PLATFORMS_BY_TOPIC))
 
     intake.advance()
     assert intake.has_due_work
