@@ -84,12 +84,12 @@ def _record(random: Random, place: int, content: RecordContent) -> bytes:
 def _header(random: Random, base: int, total: int) -> BatchHeader:
     header = BatchHeader(base, random.choice([0, LOG_APPEND_TIME]))
     lies = {
-        "delta": random.choice([*EDGE_NUMBERS, total]),
-        "total": random.choice([*EDGE_NUMBERS, total + 1]),
+        "last_offset_delta": random.choice([*EDGE_NUMBERS, total]),
+        "record_count": random.choice([*EDGE_NUMBERS, total + 1]),
         "attributes": random.choice([TRANSACTIONAL, CONTROL, TRANSACTIONAL | CONTROL, 0x40, 0x7F80]),
         "magic": random.choice([0, 1, 3, 255]),
         "length": random.choice([*EDGE_NUMBERS, 48, 49]),
         "producer": random.randrange(100),
-        "stamp": random.choice([-(2**63), -1, 0, 2**62]),
+        "timestamp_ms": random.choice([-(2**63), -1, 0, 2**62]),
     }
     return header._replace(**{name: lie for name, lie in lies.items() if random.random() < 0.02})

@@ -54,7 +54,7 @@ def test_the_decoder_fuzzer_would_find_a_refusal_that_tells_what_came_in(telling
 def test_the_batches_would_find_that_one_which_follows_is_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
     spoilt = mutated_batch(Random(1), [RecordContent(b"k", b"v")])
     monkeypatch.setattr(
-        record_batches, "good", lambda base, *numbers: valid_batch(base, *numbers)[: -1 if base else None]
+        record_batches, "valid_batch", lambda base, *numbers: valid_batch(base, *numbers)[: -1 if base else None]
     )
 
     with pytest.raises(AssertionError, match=r"^expected"):
