@@ -59,8 +59,8 @@ bench-peers: $(READY) $(PATHWAY)/.ready ## Race the worker and five stream proce
 bench-scale: $(READY) ## Measure how far a worker and a board reach (ARGS="restore --ended 1000000"; Java 17 and Maven)
 	$(BIN)/python -W ignore -m tests.tools.bench.scale $(ARGS)
 
-fuzz: $(READY) ## Fuzz decoder, record batches, ledger and registry (T=door|batches|law|pack|registry, SECONDS=60)
-	$(BIN)/python -m tests.tools.fuzz $(or $(T),door) --seconds $(or $(SECONDS),60) --corpus .cache/fuzz/$(or $(T),door)
+fuzz: $(READY) ## Fuzz decoder, record batches, ledger and registry (T=decoder|batches|ledger|pack|registry, SECONDS=60)
+	$(BIN)/python -m tests.tools.fuzz $(or $(T),decoder) --seconds $(or $(SECONDS),60) --corpus .cache/fuzz/$(or $(T),decoder)
 
 generate: $(READY) ## Write all generated files
 	$(BIN)/python -m tests.tools.generated --write

@@ -30,7 +30,7 @@ def seed_inputs(target: str) -> list[bytes]:
         return [whole, *[head + b"\n\n" + clock for clock in clocks]]
     events = [encode_structured(event) for event in accepted_events()]
     spoilt = [json.dumps(one.tree).encode() for one in REJECTED_EXAMPLES]
-    if target == "law":
+    if target == "ledger":
         renamed = [event.replace(b"event-0001", f"event-{number:04}".encode()) for number, event in enumerate(events)]
         return [b"\n".join(part) for part in (events, renamed, renamed[:4], renamed[::3], [*renamed, *events])]
     hostile = [one.record.value or b"" for one in hostile_records(seed=1, count=200, now=_NOW)]

@@ -56,7 +56,7 @@ class Record(NamedTuple):
 
 
 def fuzz_decoder(data: bytes) -> None:
-    """Whatever comes to the door is an event that its schema accepts too, in either mode, or a refusal that tells nothing."""
+    """Whatever reaches the decoder is an event that its schema accepts too, in either mode, or a refusal that tells nothing."""
     for topic in Role:
         record = Record(topic, expected_key(data), data)
         found = _DECODER.decode(record)
@@ -113,8 +113,8 @@ def fuzz_pack(data: bytes) -> None:
 
 TARGETS: Final[Mapping[str, Callable[[bytes], None]]] = {
     "batches": fuzz_record_batch,
-    "door": fuzz_decoder,
-    "law": fuzz_ledger,
+    "decoder": fuzz_decoder,
+    "ledger": fuzz_ledger,
     "pack": fuzz_pack,
     "registry": fuzz_registry,
 }

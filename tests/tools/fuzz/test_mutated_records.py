@@ -52,7 +52,7 @@ def records(seed: int, count: int) -> Iterator[Record]:
     They are of all platforms, so that no platform has more orphans than may wait: beyond that order matters.
     """
     random, good = Random(seed), [encode_structured(event) for event in accepted_events()]
-    beginning = [data for data in seed_inputs("door") if TOKEN.encode() in data]
+    beginning = [data for data in seed_inputs("decoder") if TOKEN.encode() in data]
     for number, changed in enumerate(mutated_inputs(beginning, count, seed)):
         data = random.choice(good) if random.random() < 1 / 3 else changed
         report = number // 6

@@ -20,7 +20,7 @@ from tests.tools.fuzz import record_batches
 from tests.tools.fuzz.seeds import dictionary_words, mutated_inputs, seed_inputs
 from tests.tools.fuzz.targets import TARGETS, Record, _hides_input, _matches_schema
 
-COUNTS = {"batches": 10_000, "door": 20_000, "law": 600, "pack": 2_000, "registry": 5_000}
+COUNTS = {"batches": 10_000, "decoder": 20_000, "ledger": 600, "pack": 2_000, "registry": 5_000}
 
 
 @pytest.mark.parametrize("target", sorted(TARGETS))
