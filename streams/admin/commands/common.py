@@ -19,12 +19,20 @@ def exit_on_error() -> Iterator[None]:
     from streams.admin.errors import OperatingError
     from streams.contract.registry.file import RegistryError
     from streams.contract.settings.environment import BadSettingsError
-    from streams.runtime.journal.journal import ClaimError
+    from streams.runtime.journal.journal import ClaimError, RowTooLargeError
     from streams.runtime.topic_checks.preflight import PreflightError
 
     try:
         yield
-    except (OperatingError, BadSettingsError, RegistryError, PreflightError, ClaimError, OSError) as error:
+    except (
+        OperatingError,
+        BadSettingsError,
+        RegistryError,
+        PreflightError,
+        ClaimError,
+        RowTooLargeError,
+        OSError,
+    ) as error:
         raise click.ClickException(str(error)) from error
     except (KafkaError, StreamError) as error:
         raise click.ClickException(f"the broker: {type(error).__name__}: {error}") from error

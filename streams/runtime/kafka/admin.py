@@ -89,11 +89,16 @@ class KafkaAdmin:
             raise missing_right_error(self._access, f"DESCRIBE topic {hidden[0]}{others}")
 
     def describe_settings(self, names: Iterable[str]) -> dict[str, dict[str, str]]:
-        """Return the settings of each topic, defaults included; empty if the broker does not return them."""
+        """Return the settings of each topic, defaults included; empty if the broker does not return them.
+
+        Raises KafkaError if the broker does not answer.
+        """
         resources = [ConfigResource(ConfigResourceType.TOPIC, name) for name in sorted(names)]
         try:
             described = self._admin.describe_configs(resources, config_filter="all")
-        except KafkaError:
+        except KafkaError as error:
+            if error.retriable:
+                raise
             return {name: {} for name in names}
         found = {str(name): entries for kind in described.values() for name, entries in kind.items()}
         return {name: _setting_values(found.get(name, {})) for name in names}
