@@ -1,10 +1,11 @@
 """Summarise how a platform's events are understood, with warnings about doubtful data."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from streams.batch.check.line_profile import LineProfile
 from streams.batch.check.mistakes.catalogue import find_mistakes
+from streams.batch.load import LoadedFiles
 from streams.contract.formatting import format_percent
 from streams.contract.outputs.measure_report import group_warnings
 from streams.domain.clocks.definition import Clock, group_by_id
@@ -17,7 +18,6 @@ from streams.domain.cohorts.statistics import (
 )
 from streams.domain.integrity.event_summary import EventSummary, zero_duration_warnings
 from streams.domain.ledger import counters
-from streams.domain.ledger.ledger import Ledger
 from streams.domain.survival import Interval
 
 _DOUBTFUL_SHARE = 0.2
@@ -65,25 +65,20 @@ class PlatformSummary:
     mistakes: tuple[str, ...]
 
 
-def summarise(
-    ledger: Ledger,
-    clocks: Sequence[Clock],
-    event_summaries: Mapping[str, EventSummary],
-    line_profiles: Mapping[str, LineProfile],
-    watermark: Callable[[str], int],
-) -> tuple[PlatformSummary, ...]:
+def summarise(loaded: LoadedFiles, line_profiles: Mapping[str, LineProfile]) -> tuple[PlatformSummary, ...]:
     """Return a summary of every platform in the files, ordered by id."""
-    samples = samples_by_group(ledger.stored_cohorts().items(), group_key(["platform"]), watermark)
-    all_counters = ledger.counters()
+    samples = samples_by_group(loaded.ledger.stored_cohorts().items(), group_key(["platform"]), loaded.watermark)
+    all_counters, event_summaries = loaded.ledger.counters(), loaded.summarizer.summaries()
     return tuple(
         _summarise_platform(
             platform,
             samples.get((platform,), CohortSample()),
-            clocks,
+            loaded.rulebook.clocks,
             (event_summaries.get(platform, EventSummary()), line_profiles.get(platform, LineProfile())),
             all_counters[platform],
         )
         for platform in sorted(all_counters)
+        if platform  # lines that name no platform are counted under ""
     )
 
 
