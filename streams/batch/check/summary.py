@@ -94,7 +94,7 @@ def _summarise_platform(
         replace(profile, states=sample.states, duplicates=platform_counters.get(counters.DUPLICATES, 0))
     )
     statistics = [clock_statistics(sample, versions) for versions in group_by_id(clocks).values()]
-    stops = sum(count for counter, count in platform_counters.items() if counter.startswith("stopped|"))
+    stops = sum(counters.counted(platform_counters, counters.STOPPED).values())
     return PlatformSummary(
         platform=platform,
         filed=sample.filed,

@@ -45,9 +45,7 @@ def measure_report(
     for counts in counters_by_platform.values():
         for name, count in counts.items():
             total[name] = total.get(name, 0) + count
-    refused = {
-        name.removeprefix("refused|"): count for name, count in sorted(total.items()) if name.startswith("refused|")
-    }
+    refused = {reason: count for (reason,), count in sorted(counters.counted(total, counters.REFUSED).items())}
     return {
         "schema": SCHEMA,
         "as_of": format_optional_timestamp(as_of),
