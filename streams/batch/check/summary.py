@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from streams.batch.check.line_profile import LineProfile
 from streams.batch.check.mistakes.catalogue import find_mistakes
 from streams.batch.load import LoadedFiles
-from streams.contract.formatting import format_percent
+from streams.contract.formatting import format_count, format_percent
 from streams.contract.outputs.measure_report import group_warnings
 from streams.domain.clocks.definition import Clock, group_by_id
 from streams.domain.cohorts.statistics import (
@@ -140,7 +140,9 @@ def _sample_warnings(sample: CohortSample, statistics: Sequence[ClockStatistics]
 def _label_warnings(event_summary: EventSummary, platform_counters: Mapping[str, int]) -> list[str]:
     found = []
     if orphans := platform_counters.get(counters.ORPHANS, 0):
-        found.append(f"{orphans} reports have actions and no filing: check that actions have the token of the filing")
+        found.append(
+            f"{format_count(orphans, 'report')} with actions and no filing: check that actions have the token of the filing"
+        )
     if event_summary.unknown_jurisdiction > _DOUBTFUL_SHARE * event_summary.filings:
         found.append(
             f"{format_percent(_share(event_summary.unknown_jurisdiction, event_summary.filings))} of the filings name no jurisdiction"

@@ -152,7 +152,7 @@ def _rule_report(rule: Rule | None) -> JsonObject:
         "version": None if rule is None else rule.clock.version,
         "statistic": None if target is None else target.statistic.value,
         "limit_seconds": None if target is None else target.limit / SECOND,
-        "asked_share": None if target is None else target.share,
+        "required_share": None if target is None else target.share,
     }
 
 

@@ -232,7 +232,7 @@ MISTAKES: Final = (
         0.0,
         1,
         _skipped_hour_written,
-        "{value:.0f} times are in an hour that daylight saving skips in spring: probably their offset was not taken from "
+        "times in an hour that daylight saving skips in spring: {value:.0f}; probably their offset was not taken from "
         "the zone's rules for that instant",
     ),
     Mistake(

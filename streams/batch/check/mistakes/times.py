@@ -71,7 +71,7 @@ WRONG_YEARS: Final = (
         0.0,
         1,
         _epoch_units,
-        "{over:,} times are in 1970: probably seconds were read as milliseconds, or a missing time became 0",
+        "times in 1970: {over:,}; probably seconds were read as milliseconds, or a missing time became 0",
     ),
 )
 
