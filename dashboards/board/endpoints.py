@@ -43,8 +43,8 @@ class Endpoints:
 
 
 @asynccontextmanager
-async def serve(pages: Endpoints, host: str, port: int, guard: HttpSecurity) -> AsyncIterator[int]:
+async def serve(pages: Endpoints, host: str, port: int, security: HttpSecurity) -> AsyncIterator[int]:
     """Serve the pages while the block runs and yield the port; port 0 chooses a free port."""
     named = {"/healthz": pages.healthz, "/readyz": pages.readyz, "/metrics": pages.metrics}
-    async with site.serve(named, host, port, guard) as taken:
+    async with site.serve(named, host, port, security) as taken:
         yield taken

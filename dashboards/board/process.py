@@ -80,8 +80,8 @@ async def open_board(settings: Settings) -> AsyncIterator[BoardProcess]:
     pages = Endpoints(lambda: board.assess_freshness(reader.caught_up), lambda: board.snapshot)
     board.refresh_snapshot(board.assess_freshness(()), None)
     try:
-        async with serve(pages, settings.http_host, settings.http_port, settings.guard) as port:
-            log.info("metrics on %s://%s:%d/metrics", settings.guard.scheme, settings.http_host, port)
+        async with serve(pages, settings.http_host, settings.http_port, settings.http_security) as port:
+            log.info("metrics on %s://%s:%d/metrics", settings.http_security.scheme, settings.http_host, port)
             async with reader:
                 yield BoardProcess(board, reader, port)
     finally:

@@ -38,7 +38,7 @@ class Settings:
     refresh_ms: int = 2_000
     measures: str = MEASURES
     access: KafkaSecurity = field(default_factory=KafkaSecurity)
-    guard: HttpSecurity = field(default_factory=HttpSecurity)
+    http_security: HttpSecurity = field(default_factory=HttpSecurity)
     log: LogSettings = field(default_factory=LogSettings)
 
 
@@ -63,7 +63,7 @@ def load_settings(environment: Mapping[str, str], flags: Mapping[str, str | None
         **merge_settings(
             lambda: read_variables(_VARIABLES, environment, flags),
             lambda: {"access": load_kafka_security(environment)},
-            lambda: {"guard": load_http_security(environment, flags)},
+            lambda: {"http_security": load_http_security(environment, flags)},
             lambda: {"log": load_log_settings(environment)},
         )
     )

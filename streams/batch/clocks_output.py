@@ -6,7 +6,7 @@ from rich.console import Console
 from rich.text import Text
 
 from streams.batch.explain import ExplainedClock, ExplainedFiles, ExplainedReport, to_seconds
-from streams.contract.formatting import format_duration
+from streams.contract.formatting import format_count, format_duration
 from streams.contract.packs.fields import action_words
 from streams.contract.packs.rulebook import Rule, Rulebook
 from streams.contract.timestamps import format_optional_timestamp, format_timestamp
@@ -68,7 +68,7 @@ def print_rules(rulebook: Rulebook, console: Console) -> None:
             console.print(indent(line))
     unreviewed = sum(not rule.legal_basis.is_reviewed for rule in rulebook.rules)
     console.print(
-        f"{len(rulebook.rules)} clocks of {rulebook.name}; {unreviewed} of them are not reviewed by a lawyer."
+        f"{format_count(len(rulebook.rules), 'clock')} of {rulebook.name}; {unreviewed} of them not reviewed by a lawyer."
     )
 
 
@@ -112,9 +112,11 @@ def print_reports(explained: ExplainedFiles, console: Console) -> None:
     """Print every report with its clocks."""
     for report in explained.reports:
         _print_report(report, console)
-    refused = f"; {explained.refused} lines were refused: safeclock check shows why" if explained.refused else ""
+    refused = (
+        f"; {format_count(explained.refused, 'line')} refused: safeclock check shows why" if explained.refused else ""
+    )
     as_of = "" if explained.as_of is None else f" as of {format_timestamp(explained.as_of)}"
-    console.print(f"{len(explained.reports)} reports{as_of}{refused}.")
+    console.print(f"{format_count(len(explained.reports), 'report')}{as_of}{refused}.")
 
 
 def _print_report(report: ExplainedReport, console: Console) -> None:

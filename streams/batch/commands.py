@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from streams.contract.formatting import format_count
 from streams.edge.cli_options import (
     FILES_ARGUMENT,
     NOW_OPTION,
@@ -115,7 +116,9 @@ def check_packs(packs: tuple[Path, ...], registry: Path | None) -> None:
         click.echo(error.message, err=True)
         sys.exit(1)
     unreviewed = sum(not rule.legal_basis.is_reviewed for rule in rulebook.rules)
-    click.echo(f"{rulebook.name}: {len(rulebook.rules)} clocks, no problem; {unreviewed} of them unreviewed")
+    click.echo(
+        f"{rulebook.name}: {format_count(len(rulebook.rules), 'clock')}, no problem; {unreviewed} of them unreviewed"
+    )
 
 
 @clocks.command()

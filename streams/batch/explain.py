@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
-from streams.contract.events.decoder import EventDecoder, Refusal
+from streams.batch.load import LineDecoder
+from streams.contract.events.decoder import Refusal
 from streams.contract.packs.rulebook import Rulebook
 from streams.contract.registry.registry import Registry
 from streams.domain.clocks.deadlines import DEADLINE_OUTCOMES
@@ -69,18 +70,14 @@ def explain(
     now: WallClock = wall_clock_ms,
 ) -> ExplainedFiles:
     """Return the clocks of every report; `lines`, `as_of` and `now` are those of `load_files`."""
-    decoder, refused = EventDecoder(registry), 0
-    newest: int | None = None
+    decoder, refused = LineDecoder(registry, as_of, now), 0
     rows: dict[bytes, tuple[str, ReportRow]] = {}
-    for line in lines:
-        event = decoder.decode_line(line, now())
+    for event in map(decoder.decode, lines):
         if isinstance(event, Refusal):
             refused += 1
-        elif as_of is None or event.at <= as_of:
-            newest = event.at if newest is None else max(newest, event.at)
-            refused += not isinstance(event, Heartbeat) and not _insert_event(rows, event, registry)
-    as_of_ms = newest if as_of is None else as_of
-    return ExplainedFiles(as_of_ms, tuple(_explain_reports(rows, rulebook, as_of_ms or 0)), refused)
+        elif event is not None and not isinstance(event, Heartbeat):
+            refused += not _insert_event(rows, event, registry)
+    return ExplainedFiles(decoder.as_of, tuple(_explain_reports(rows, rulebook, decoder.as_of or 0)), refused)
 
 
 def _insert_event(rows: dict[bytes, tuple[str, ReportRow]], event: ReportEvent, registry: Registry) -> bool:

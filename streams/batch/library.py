@@ -1,6 +1,6 @@
 """The functions for programs that do what the commands `measure` and `check` do."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from streams.contract.packs.file import load_rulebook
 from streams.contract.packs.rulebook import Rulebook
 from streams.contract.registry.registry import Registry
 from streams.edge.clock import wall_clock_ms
-from streams.edge.files.line_blocks import read_blocks
+from streams.edge.files.line_blocks import read_blocks, read_lines
 from streams.edge.files.reading_clock import reading_clock
 
 Paths = Iterable[str | PathLike[str]]
@@ -35,7 +35,8 @@ def measure(
     """
     paths, known = [Path(file) for file in files], registry or Registry.accepting_all()
     rulebook = _read_packs(packs, known)
-    return measure_files(load_files(_lines(paths), known, as_of, rulebook, reading_clock(paths)), by)
+    lines = read_lines(read_blocks(paths))
+    return measure_files(load_files(lines, known, as_of, rulebook, reading_clock(paths)), by)
 
 
 def check(files: Paths, registry: Registry | None = None, *, packs: Paths = ()) -> dict[str, Any]:
@@ -46,9 +47,3 @@ def check(files: Paths, registry: Registry | None = None, *, packs: Paths = ()) 
 
 def _read_packs(packs: Paths, registry: Registry) -> Rulebook:
     return load_rulebook([Path(pack) for pack in packs], registry, wall_clock_ms())
-
-
-def _lines(paths: Sequence[Path]) -> Iterator[bytes]:
-    for block in read_blocks(paths):
-        for _, line in block.non_blank_lines():
-            yield line

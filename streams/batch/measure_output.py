@@ -8,7 +8,14 @@ from typing import Any, Final
 
 from rich.table import Table
 
-from streams.contract.formatting import CAVEAT, NOT_MEASURABLE, format_closed_only_median, format_quantile, format_share
+from streams.contract.formatting import (
+    CAVEAT,
+    NOT_MEASURABLE,
+    format_closed_only_median,
+    format_count,
+    format_quantile,
+    format_share,
+)
 from streams.domain.clocks.report_state import OPEN_STATES, State
 from streams.domain.clocks.standard import STANDARD_CLOCKS
 from streams.edge.terminal import WrappingTable, console
@@ -76,7 +83,7 @@ def _footer_lines(document: Mapping[str, Any], labels: Sequence[str]) -> Iterabl
             yield f"{' '.join(group[label] for label in labels)}: {warning}"
     hidden_clocks = max([len(group["clocks"]) for group in document["groups"]], default=0) - len(STANDARD_CLOCKS)
     if hidden_clocks > 0:
-        yield f"{hidden_clocks} more clocks of packs are in --format json and csv"
+        yield f"{format_count(hidden_clocks, 'more clock')} of packs in --format json and csv"
     refused = ", ".join(f"{count:,} {reason}" for reason, count in document["refused"].items())
     refused = f"{refused} (safeclock check shows which lines)" if refused else "none"
     yield f"refused: {refused}; duplicates: {document['duplicates']:,}; orphans: {document['orphans']:,}"

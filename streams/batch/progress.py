@@ -8,7 +8,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeR
 
 from streams.edge.files.format_detection import format_advice
 from streams.edge.files.input_file import STDIN, is_rereadable
-from streams.edge.files.line_blocks import read_blocks
+from streams.edge.files.line_blocks import LineBlock, read_blocks, read_lines
 from streams.edge.terminal import console
 
 
@@ -30,16 +30,15 @@ def open_with_progress(files: Sequence[Path]) -> Iterator[Iterator[bytes]]:
         transient=True,
         disable=not can_show_sizes,
     ) as progress:
-        yield _read_lines(paths, progress, sizes_known=can_show_sizes)
+        yield read_lines(_show_progress(paths, progress, sizes_known=can_show_sizes))
 
 
-def _read_lines(paths: Sequence[Path], progress: Progress, *, sizes_known: bool) -> Iterator[bytes]:
-    """Yield the lines; if the first line of a file is no event, print which format the file seems to have."""
+def _show_progress(paths: Sequence[Path], progress: Progress, *, sizes_known: bool) -> Iterator[LineBlock]:
+    """Yield the blocks; if the first line of a file is no event, print which format the file seems to have."""
     total = sum(path.stat().st_size for path in paths) if sizes_known else None
     task = progress.add_task("reading", total=total)
     for block in read_blocks(paths):
-        for index, line in block.non_blank_lines():
-            if block.first_line_in_source + index == 1 and (advice := format_advice(line)):
-                progress.console.print(f"{block.source} looks like {advice}")
-            yield line
+        if block.first_line_in_source == 1 and (advice := format_advice(block.lines[0])):
+            progress.console.print(f"{block.source} looks like {advice}")
+        yield block
         progress.advance(task, block.bytes_read)

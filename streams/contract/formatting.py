@@ -22,6 +22,11 @@ def format_duration(seconds: float) -> str:
     return f"{seconds / scale:.1f} {unit}"
 
 
+def format_count(count: int, noun: str) -> str:
+    """Return a count with its noun, such as `1 report` and `2,000 reports`; the plural is regular."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
 def format_quantile(seconds: float | None, *, is_reached: bool | None) -> str:
     """Return a quantile as a duration; "not reached" if `is_reached` is False, "not known" if it is None."""
     if seconds is not None:

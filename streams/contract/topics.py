@@ -10,6 +10,7 @@ from typing import Final
 from murmurhash2 import murmurhash2
 
 from streams.contract.registry.registry import Registry
+from streams.domain.duration_bins import DAY
 
 MEASURES: Final = "measures"
 """The compacted topic with the absolute values of every cohort, counter and status, which the board reads."""
@@ -21,14 +22,12 @@ REPORT_UPDATES: Final = "report-updates"
 """The topic with events about single reports, with the reports' keys: ended clocks and missed deadlines."""
 
 _MEBIBYTE: Final = 1024 * 1024
-_HOUR_MS: Final = 3_600_000
-_DAY_MS: Final = 24 * _HOUR_MS
 
 # This is twice the retention of the ledger (200 days), so that every retained report can be rebuilt from the topics.
-_SOURCE_RETENTION_MS: Final = 400 * _DAY_MS
-_REFUSED_RETENTION_MS: Final = 7 * _DAY_MS
+_SOURCE_RETENTION_MS: Final = 400 * DAY
+_REFUSED_RETENTION_MS: Final = 7 * DAY
 # A reader of report updates may be stopped for a month without losing an update.
-_REPORT_UPDATE_RETENTION_MS: Final = 30 * _DAY_MS
+_REPORT_UPDATE_RETENTION_MS: Final = 30 * DAY
 
 # Every start reads compacted topics from the beginning. By default Kafka does not compact the active segment of up to
 # 1 GiB, nor the rest before half of it is stale, so a restore would read many times the live rows.
@@ -37,14 +36,14 @@ _COMPACTED_CONFIG: Final[Mapping[str, str]] = {
     "segment.bytes": str(64 * _MEBIBYTE),
     "min.cleanable.dirty.ratio": "0.1",
     # A reader that starts at the beginning of the log has this much time to see every tombstone.
-    "delete.retention.ms": str(_DAY_MS),
+    "delete.retention.ms": str(DAY),
 }
 
 # Refusals expire, while compaction keeps the latest status of each partition as long as workers write new ones.
 _FEEDBACK_CONFIG: Final[Mapping[str, str]] = {
     "cleanup.policy": "compact,delete",
     "retention.ms": str(_REFUSED_RETENTION_MS),
-    "segment.ms": str(_DAY_MS),
+    "segment.ms": str(DAY),
 }
 
 # The largest batch of a topic is Kafka's default. A changelog accepts more, since a commit without transactions is one

@@ -150,8 +150,10 @@ def _health_response(problem: str, numbers: list[int]) -> web.Response:
 
 
 @asynccontextmanager
-async def serve_health(health: Health, host: str, port: int, guard: HttpSecurity = _UNPROTECTED) -> AsyncIterator[int]:
+async def serve_health(
+    health: Health, host: str, port: int, security: HttpSecurity = _UNPROTECTED
+) -> AsyncIterator[int]:
     """Serve the pages within the block and yield the port; port 0: any free port."""
     handlers = {"/healthz": health.healthz, "/readyz": health.readyz, "/metrics": health.metrics}
-    async with server.serve(handlers, host, port, guard) as bound_port:
+    async with server.serve(handlers, host, port, security) as bound_port:
         yield bound_port

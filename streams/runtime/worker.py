@@ -186,9 +186,9 @@ async def run_until_stopped(
     worker = Worker(settings, dependencies, tuning)
     stopping = StopSignals(worker.describe_ending)
     async with serve_health(
-        Health(worker.stats, wall_clock_ms), settings.http_host, settings.http_port, settings.guard
+        Health(worker.stats, wall_clock_ms), settings.http_host, settings.http_port, settings.http_security
     ) as port:
-        log.info("health and metrics on %s://%s:%d", settings.guard.scheme, settings.http_host, port)
+        log.info("health and metrics on %s://%s:%d", settings.http_security.scheme, settings.http_host, port)
         stop_requested = asyncio.create_task(stopping.requested.wait())
         running = asyncio.create_task(_start_and_wait(worker))
         await asyncio.wait({running, stop_requested}, return_when=asyncio.FIRST_COMPLETED)

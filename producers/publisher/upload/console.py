@@ -10,6 +10,7 @@ from rich.progress import Progress as Bar
 
 from producers.publisher.upload.line_upload import ProgressCallback, ignore_progress
 from producers.publisher.upload.request import UploadRequest, UploadResult
+from streams.contract.formatting import format_count
 from streams.edge.files.input_file import is_rereadable
 from streams.edge.files.refusal_groups import explanation_lines
 from streams.edge.files.refusal_table import refusal_table
@@ -38,16 +39,16 @@ def print_result(result: UploadResult, out: Console | None = None) -> None:
     if result.refusal_groups:
         out.print(refusal_table("refused before sending", result.refusal_groups))
         out.print(*explanation_lines(result.refusal_groups), sep="\n")
-    lines = f"{result.events:,} events and {result.heartbeats:,} heartbeats"
+    lines = f"{format_count(result.events, 'event')} and {format_count(result.heartbeats, 'heartbeat')}"
     if result.withheld_heartbeats:
-        heartbeats = f"{result.withheld_heartbeats:,} heartbeat{'s' * (result.withheld_heartbeats > 1)}"
+        heartbeats = format_count(result.withheld_heartbeats, "heartbeat")
         out.print(f"{heartbeats} not sent: a line of the same platform was refused, and its time is not known")
     if result.has_closed_history:
         out.print(_CLOSED_HISTORY_HINT, markup=False, soft_wrap=True)
     if not result.is_sent:
-        out.print(f"{lines} are valid; nothing was sent")
+        out.print(f"valid: {lines}; nothing was sent")
         return
-    out.print(f"{result.acknowledged:,} lines acknowledged by the broker, of {lines}")
+    out.print(f"{format_count(result.acknowledged, 'line')} acknowledged by the broker, of {lines}")
     out.print(_ACKNOWLEDGED_HINT, soft_wrap=True)
     if result.resume_from_line is not None:
         out.print(f"stopped early: {result.stop_cause}. Resume with --from-line {result.resume_from_line}")

@@ -8,6 +8,7 @@ from streams.admin.backup.archive import BackupFile, Manifest, Rows, prepare_fol
 from streams.admin.errors import OperatingError
 from streams.admin.provisioning.cluster import ClusterAdmin
 from streams.admin.topic_reader import BrokerAddress, open_log
+from streams.contract.formatting import format_count
 from streams.contract.outputs.measures import STATUS_KEY, is_measure_key
 from streams.contract.registry.registry import Registry
 from streams.contract.timestamps import format_timestamp
@@ -37,8 +38,8 @@ class PartitionBackup(NamedTuple):
     def describe(self) -> str:
         """Return the numbers of rows in one line."""
         rows, measures = self.files
-        line = f"{rows.topic} {rows.partition}: {rows.rows} rows; {measures.topic}: {measures.rows}"
-        note = f", {self.differing_rows} of which were newer and are kept as in the changelog"
+        line = f"{rows.topic} {rows.partition}: {format_count(rows.rows, 'row')}; {measures.topic}: {measures.rows}"
+        note = f", {self.differing_rows} of them newer and kept as in the changelog"
         return line + (note if self.differing_rows else "")
 
 

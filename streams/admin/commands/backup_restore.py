@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from streams.admin.commands.common import BROKER_OPTIONS, exit_on_error, load_admin_settings
+from streams.contract.formatting import format_count
 from streams.edge.cli_options import with_options
 from streams.edge.exit_codes import CHANGES_PENDING
 
@@ -82,9 +83,8 @@ def backup(folder: Path, **flags: str | None) -> None:
         application = _application(flags)
         partition_backups = asyncio.run(keep(application, folder, topic_ids(application), wall_clock_ms()))
     click.echo("\n".join(partition_backup.describe() for partition_backup in partition_backups))
-    click.echo(
-        f"{sum(file.rows for partition_backup in partition_backups for file in partition_backup.files)} rows in {folder}"
-    )
+    row_count = sum(file.rows for partition_backup in partition_backups for file in partition_backup.files)
+    click.echo(f"{format_count(row_count, 'row')} in {folder}")
 
 
 @click.command()
@@ -113,7 +113,8 @@ def restore(folder: Path, **flags: str | None) -> None:
                 asyncio.run(restore_backup.restore_partition(application, partition, max_batch_bytes))
             result = "restored before" if partition.is_restored else "restored and read back"
             click.echo(
-                f"partition {partition.number}: {len(partition.rows)} rows, {len(partition.measures)} measures: {result}"
+                f"partition {partition.number}: {format_count(len(partition.rows), 'row')}, "
+                f"{format_count(len(partition.measures), 'measure')}: {result}"
             )
     click.echo(f"as of {manifest.taken_at}: workers continue from there")
     for topic in recreated:

@@ -14,6 +14,7 @@ from streams.admin.provisioning.plan import (
     SetSetting,
     describe_resource,
 )
+from streams.contract.formatting import format_count
 
 
 class ChangeResult(NamedTuple):
@@ -37,7 +38,7 @@ def describe(change: Change) -> str:
     """Return a change in one line."""
     match change:
         case CreateTopic(topic):
-            return f"topic {topic.name}: {topic.partitions} partitions, {_format_copies(topic.replication_factor)}"
+            return f"topic {topic.name}: {format_count(topic.partitions, 'partition')}, {_format_copies(topic.replication_factor)}"
         case SetSetting(topic, setting, current, wanted):
             return f"topic {topic}: {setting}: {current} → {wanted}"
         case Allow(grant):

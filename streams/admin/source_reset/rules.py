@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from streams.contract.formatting import format_count
 from streams.runtime.journal.checkpoint import Checkpoint, TopicOffset
 
 
@@ -50,5 +51,5 @@ def describe_reset(number: int, before: Checkpoint, log: SourceLog, after: Check
     return (
         f"{log.topic} {number}: {kind}: the offset {reached.next} of topic {reached.id or '?'} becomes"
         f" {resumed.next} of topic {log.id or '?'}, whose log holds {log.first_offset} to {log.end_offset}:"
-        f" {remaining} offsets to read, {skipped} skipped"
+        f" {format_count(remaining, 'offset')} to read, {skipped} skipped"
     )

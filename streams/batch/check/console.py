@@ -7,7 +7,7 @@ from rich.console import Console
 
 from streams.batch.check.check import CheckedFiles
 from streams.batch.check.summary import ClockSummary, PlatformSummary
-from streams.contract.formatting import format_closed_only_median, format_percent, format_quantile
+from streams.contract.formatting import format_closed_only_median, format_count, format_percent, format_quantile
 from streams.contract.timestamps import format_timestamp
 from streams.edge.files.refusal_groups import explanation_lines
 from streams.edge.files.refusal_table import refusal_table
@@ -24,7 +24,10 @@ def print_check(checked: CheckedFiles, out: Console | None = None) -> None:
     """Print the refusals, then a summary and the warnings of every platform; to standard output by default."""
     out = out or console()
     refused = sum(group.count for group in checked.refused)
-    out.print(f"{checked.events:,} events and {checked.heartbeats:,} heartbeats accepted, {refused:,} lines refused")
+    out.print(
+        f"{format_count(checked.events, 'event')} and {format_count(checked.heartbeats, 'heartbeat')} accepted, "
+        f"{format_count(refused, 'line')} refused"
+    )
     if checked.refused:
         out.print(refusal_table("refused", checked.refused))
         out.print(*explanation_lines(checked.refused), sep="\n")
@@ -36,7 +39,7 @@ def print_check(checked: CheckedFiles, out: Console | None = None) -> None:
 
 def _print_platform(platform: PlatformSummary, out: Console) -> None:
     out.print()
-    out.print(f"{platform.platform}: {platform.filed:,} reports filed{_format_span(platform)}")
+    out.print(f"{platform.platform}: {format_count(platform.filed, 'report')} filed{_format_span(platform)}")
     for line in _summary_lines(platform):
         out.print(indent(line))
     out.print(indent(_clock_table(platform.clocks)))

@@ -1,11 +1,12 @@
 """Summarise how a platform's events are understood, with warnings about doubtful data."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from streams.batch.check.line_profile import LineProfile
 from streams.batch.check.mistakes.catalogue import find_mistakes
-from streams.contract.formatting import format_percent
+from streams.batch.load import LoadedFiles
+from streams.contract.formatting import format_count, format_percent
 from streams.contract.outputs.measure_report import group_warnings
 from streams.domain.clocks.definition import Clock, group_by_id
 from streams.domain.cohorts.statistics import (
@@ -17,7 +18,6 @@ from streams.domain.cohorts.statistics import (
 )
 from streams.domain.integrity.event_summary import EventSummary, zero_duration_warnings
 from streams.domain.ledger import counters
-from streams.domain.ledger.ledger import Ledger
 from streams.domain.survival import Interval
 
 _DOUBTFUL_SHARE = 0.2
@@ -65,25 +65,20 @@ class PlatformSummary:
     mistakes: tuple[str, ...]
 
 
-def summarise(
-    ledger: Ledger,
-    clocks: Sequence[Clock],
-    event_summaries: Mapping[str, EventSummary],
-    line_profiles: Mapping[str, LineProfile],
-    watermark: Callable[[str], int],
-) -> tuple[PlatformSummary, ...]:
+def summarise(loaded: LoadedFiles, line_profiles: Mapping[str, LineProfile]) -> tuple[PlatformSummary, ...]:
     """Return a summary of every platform in the files, ordered by id."""
-    samples = samples_by_group(ledger.stored_cohorts().items(), group_key(["platform"]), watermark)
-    all_counters = ledger.counters()
+    samples = samples_by_group(loaded.ledger.stored_cohorts().items(), group_key(["platform"]), loaded.watermark)
+    all_counters, event_summaries = loaded.ledger.counters(), loaded.summarizer.summaries()
     return tuple(
         _summarise_platform(
             platform,
             samples.get((platform,), CohortSample()),
-            clocks,
+            loaded.rulebook.clocks,
             (event_summaries.get(platform, EventSummary()), line_profiles.get(platform, LineProfile())),
             all_counters[platform],
         )
         for platform in sorted(all_counters)
+        if platform  # lines that name no platform are counted under ""
     )
 
 
@@ -99,7 +94,7 @@ def _summarise_platform(
         replace(profile, states=sample.states, duplicates=platform_counters.get(counters.DUPLICATES, 0))
     )
     statistics = [clock_statistics(sample, versions) for versions in group_by_id(clocks).values()]
-    stops = sum(count for counter, count in platform_counters.items() if counter.startswith("stopped|"))
+    stops = sum(counters.counted(platform_counters, counters.STOPPED).values())
     return PlatformSummary(
         platform=platform,
         filed=sample.filed,
@@ -145,7 +140,9 @@ def _sample_warnings(sample: CohortSample, statistics: Sequence[ClockStatistics]
 def _label_warnings(event_summary: EventSummary, platform_counters: Mapping[str, int]) -> list[str]:
     found = []
     if orphans := platform_counters.get(counters.ORPHANS, 0):
-        found.append(f"{orphans} reports have actions and no filing: check that actions have the token of the filing")
+        found.append(
+            f"{format_count(orphans, 'report')} with actions and no filing: check that actions have the token of the filing"
+        )
     if event_summary.unknown_jurisdiction > _DOUBTFUL_SHARE * event_summary.filings:
         found.append(
             f"{format_percent(_share(event_summary.unknown_jurisdiction, event_summary.filings))} of the filings name no jurisdiction"

@@ -8,6 +8,7 @@ import msgspec
 from streams.contract.events.diagnosis import Fault
 from streams.contract.events.schema.envelope import BINARY_MEDIA_TYPE, STRUCTURED_MEDIA_TYPE, CloudEvent
 from streams.contract.events.schema.media_types import has_media_type_name, is_utf8_media_type
+from streams.contract.events.source_records import Record, UnreadableBatch
 from streams.domain.vocabulary import RefusalReason
 
 Headers = Sequence[tuple[str, bytes | None]]
@@ -62,3 +63,12 @@ def _is_json(content: bytes) -> bool:
     except (ValueError, RecursionError):
         return False
     return True
+
+
+def record_payload(record: Record, max_bytes: int) -> bytes | Fault:
+    """Return the bytes of the event in a record, in structured mode; headers count for its size."""
+    if isinstance(record, UnreadableBatch):
+        return Fault(RefusalReason.UNDECODABLE, "")
+    raw, headers = record.value or b"", record.headers or ()
+    size = len(raw) + sum(len(name) + len(content or b"") for name, content in headers)
+    return Fault(RefusalReason.TOO_LARGE, "") if size > max_bytes else to_structured(headers, raw)

@@ -9,6 +9,7 @@ from msgspec import Struct, inspect
 from streams.contract.events.schema.action_data import ActionTaken
 from streams.contract.events.schema.envelope import ActionTakenEvent, AnyEvent
 from streams.contract.events.source_records import EventLimits
+from streams.domain.duration_bins import DAY, MINUTE
 from streams.domain.reports.entry_limit import MAX_ENTRIES
 from streams.domain.vocabulary import Outcome, RefusalReason
 
@@ -31,8 +32,8 @@ _BY_REASON: Final[Mapping[RefusalReason, str]] = {
     RefusalReason.UNKNOWN_PLATFORM: "a `source` that is in the registry: `/platforms/` and the platform's id",
     RefusalReason.WRONG_PLATFORM: "the `source` of a platform that may publish on this topic",
     RefusalReason.UNKNOWN_FIELD: "only fields that the schema of the type declares",
-    RefusalReason.FUTURE_TIME: f"at most {EventLimits().max_future_ms // 60_000} minutes after its log time, and after now",
-    RefusalReason.TOO_OLD: f"a filing that is logged within {EventLimits().max_age_ms // 86_400_000} days of its time",
+    RefusalReason.FUTURE_TIME: f"at most {EventLimits().max_future_ms // MINUTE} minutes after its log time, and after now",
+    RefusalReason.TOO_OLD: f"a filing that is logged within {EventLimits().max_age_ms // DAY} days of its time",
     RefusalReason.TOO_LARGE: f"at most {EventLimits().max_bytes // 1024} KiB",
     RefusalReason.TOO_MANY: f"at most {MAX_ENTRIES:,} events of one report, apart from acknowledgements",
     RefusalReason.OVER_CAPACITY: "at most as many reports of a platform on a partition as its `capacity` in the registry",

@@ -2,11 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Final, NamedTuple, Protocol
+from typing import ClassVar, NamedTuple, Protocol
 
+from streams.domain.duration_bins import DAY
 from streams.domain.vocabulary import RefusalReason
-
-_DAY_MS: Final = 86_400_000
 
 
 class Refusal(NamedTuple):
@@ -25,7 +24,7 @@ class EventLimits(NamedTuple):
     """How far an event may lie from its log time, in milliseconds, and how large its record may be, in bytes."""
 
     max_future_ms: int = 120_000
-    max_age_ms: int = 14 * _DAY_MS
+    max_age_ms: int = 14 * DAY
     max_bytes: int = 16 * 1024
 
 

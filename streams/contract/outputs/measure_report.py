@@ -45,9 +45,7 @@ def measure_report(
     for counts in counters_by_platform.values():
         for name, count in counts.items():
             total[name] = total.get(name, 0) + count
-    refused = {
-        name.removeprefix("refused|"): count for name, count in sorted(total.items()) if name.startswith("refused|")
-    }
+    refused = {reason: count for (reason,), count in sorted(counters.counted(total, counters.REFUSED).items())}
     return {
         "schema": SCHEMA,
         "as_of": format_optional_timestamp(as_of),
@@ -154,7 +152,7 @@ def _rule_report(rule: Rule | None) -> JsonObject:
         "version": None if rule is None else rule.clock.version,
         "statistic": None if target is None else target.statistic.value,
         "limit_seconds": None if target is None else target.limit / SECOND,
-        "asked_share": None if target is None else target.share,
+        "required_share": None if target is None else target.share,
     }
 
 

@@ -4,20 +4,18 @@ A worker writes a status for each partition in the transaction that commits the 
 the key `status` replaces earlier ones; every other record of the topic is a refusal, as on `event-refused`.
 """
 
-from typing import Annotated, Final, Literal
+from typing import Final, Literal
 
 import msgspec
-from msgspec import Meta, Struct
+from msgspec import Struct
 
 from streams.contract.events.schema.event_data import Timestamp
+from streams.contract.outputs.common_fields import WORKER_SOURCE, Count, WorkerSource
 from streams.contract.timestamps import MAX_TIMESTAMP_MS, format_timestamp
 from streams.domain.vocabulary import RefusalReason
 
-WORKER_SOURCE: Final = "/safeclock/worker"
 PLATFORM_STATUS_KEY: Final = b"status"
 SCHEMA: Final = "safeclock.status/1"
-
-Count = Annotated[int, Meta(ge=0)]
 
 
 class TopicStatus(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -54,7 +52,7 @@ class PlatformStatusEvent(
 
     specversion: Literal["1.0"]
     id: str
-    source: Literal["/safeclock/worker"]
+    source: WorkerSource
     time: Timestamp
     data: PlatformStatus
 

@@ -3,20 +3,17 @@
 The platform can read the refused bytes on the source topic, for the retention of that topic.
 """
 
-from typing import Annotated, Final, Literal
+from typing import Final, Literal
 
 import msgspec
-from msgspec import Meta, Struct
+from msgspec import Struct
 
 from streams.contract.events.decoder import Record, Refusal
 from streams.contract.events.schema.event_data import Timestamp
 from streams.contract.events.source_records import UnreadableBatch
+from streams.contract.outputs.common_fields import WORKER_SOURCE, Count, WorkerSource
 from streams.contract.timestamps import MAX_TIMESTAMP_MS, format_timestamp, parse_timestamp
 from streams.domain.vocabulary import RefusalReason
-
-WORKER_SOURCE: Final = "/safeclock/worker"
-
-Count = Annotated[int, Meta(ge=0)]
 
 
 class EventRefused(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -38,7 +35,7 @@ class EventRefusedEvent(
 
     specversion: Literal["1.0"]
     id: str
-    source: Literal["/safeclock/worker"]
+    source: WorkerSource
     time: Timestamp
     data: EventRefused
 

@@ -12,13 +12,12 @@ from msgspec import Meta, Struct
 from xxhash import xxh3_128_hexdigest
 
 from streams.contract.events.schema.event_data import Timestamp
+from streams.contract.outputs.common_fields import WORKER_SOURCE, WorkerSource
 from streams.contract.timestamps import format_timestamp
 from streams.domain.clocks.deadlines import DEADLINE_OUTCOMES
 from streams.domain.clocks.endings import ENDING_WORDS
 from streams.domain.ledger.counters import ClockCounterNames
 from streams.domain.ledger.report_updates import ClocksEnded, EndedClock, ReportUpdate
-
-WORKER_SOURCE: Final = "/safeclock/worker"
 
 Milliseconds = Annotated[int, Meta(ge=0)]
 Ending = Literal[
@@ -81,7 +80,7 @@ class ResponseMeasuredEvent(
 
     specversion: Literal["1.0"]
     id: str
-    source: Literal["/safeclock/worker"]
+    source: WorkerSource
     subject: str
     time: Timestamp
     data: ResponseMeasured
@@ -97,7 +96,7 @@ class DeadlineMissedEvent(
 
     specversion: Literal["1.0"]
     id: str
-    source: Literal["/safeclock/worker"]
+    source: WorkerSource
     subject: str
     time: Timestamp
     data: DeadlineMissed

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from streams.domain.clocks.clock_history import LoadedClock
+from streams.contract.outputs.measures import decode_clock, decode_cohort, decode_counters
 from streams.domain.reports.row import ReportRow
 
 
@@ -23,9 +23,9 @@ class MessagePackCodec:
         self.pack_row = encode
         self.unpack_row = msgspec.msgpack.Decoder(ReportRow).decode
         self._unpack_header = msgspec.msgpack.Decoder(_RowHeader).decode
-        self.unpack_cohort = msgspec.msgpack.Decoder(dict[bytes, int]).decode
-        self.unpack_counters = msgspec.msgpack.Decoder(dict[str, int]).decode
-        self.unpack_clock = msgspec.msgpack.Decoder(LoadedClock).decode
+        self.unpack_cohort = decode_cohort
+        self.unpack_counters = decode_counters
+        self.unpack_clock = decode_clock
 
     def closed_on_day(self, stored: bytes) -> int:
         """Return `closed_on_day` of a packed row."""

@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 from streams.domain.duration_bins import HOUR
 from streams.domain.events import Action, Event, Filing, Heartbeat
 from streams.domain.labels import UNKNOWN_JURISDICTION, decode_labels
-from streams.domain.ledger.counters import ZERO_DURATIONS
+from streams.domain.ledger import counters
 from streams.domain.vocabulary import Harm
 
 _MIN_INSTANTS: Final = 20
@@ -38,8 +38,8 @@ class EventSummary(NamedTuple):
 
 def zero_duration_warnings(counts: Mapping[str, int]) -> list[str]:
     """Return a warning if the counters of a platform hold many stops after 0 milliseconds."""
-    stops = sum(count for name, count in counts.items() if name.startswith("stopped|"))
-    instant = counts.get(ZERO_DURATIONS, 0)
+    stops = sum(counters.counted(counts, counters.STOPPED).values())
+    instant = counts.get(counters.ZERO_DURATIONS, 0)
     if stops >= _MIN_INSTANTS and instant > _MAX_ZERO_DURATION_SHARE * stops:
         return [f"{instant / stops:.0%} of the durations are 0 seconds: actions may have the times of their filings"]
     return []

@@ -7,7 +7,7 @@ Counters never fall. If something was counted and is not true any more, it is co
 from bisect import bisect_left
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Final
+from typing import Final, NamedTuple
 
 from streams.domain.clocks.deadlines import DEADLINE_OUTCOMES
 from streams.domain.clocks.definition import Clock
@@ -43,6 +43,11 @@ HISTORY: Final = "history"
 ZERO_DURATIONS: Final = "zero_durations"
 """Clocks that stopped after 0 milliseconds."""
 
+REFUSED: Final = "refused"
+"""The kind of the counters that `refused` names."""
+STOPPED: Final = "stopped"
+"""The kind of the counters that `stopped` names."""
+
 ORPHANS: Final = "orphans"
 """A gauge: the number of orphans."""
 RETAINED: Final = "retained"
@@ -57,6 +62,8 @@ REMOVED_FILED_FROM: Final = "removed_filed_from"
 REMOVED_FILED_THROUGH: Final = "removed_filed_through"
 """An instant: the latest filing of the reports whose rows were removed."""
 
+_CORRECTED: Final = "un"
+
 
 def declared_watermark(topic: str) -> str:
     """Return the name of the instant up to which a platform declares a topic role (`report-filed`, …) complete."""
@@ -70,7 +77,7 @@ def sequence(topic: str) -> str:
 
 def refused(reason: RefusalReason) -> str:
     """Return the counter name of refusals with a reason."""
-    return f"refused|{reason.value}"
+    return f"{REFUSED}|{reason.value}"
 
 
 def action(outcome: str) -> str:
@@ -83,7 +90,7 @@ def stopped(clock: str, duration: int) -> str:
 
     The last bucket has no upper bound.
     """
-    return f"stopped|{clock}|{bisect_left(DURATION_BUCKETS, duration)}"
+    return f"{STOPPED}|{clock}|{bisect_left(DURATION_BUCKETS, duration)}"
 
 
 def stopped_ms(clock: str) -> str:
@@ -103,7 +110,29 @@ def deadline(clock: str, outcome: int, *, was_logged_late: bool) -> str:
 
 def corrected(name: str) -> str:
     """Return the counter name of what was counted under `name` and is not true any more."""
-    return f"un|{name}"
+    return f"{_CORRECTED}|{name}"
+
+
+class CounterName(NamedTuple):
+    """The parts of a counter's name: its kind, and its details, for example a clock's key and a deadline outcome."""
+
+    kind: str
+    details: tuple[str, ...]
+    is_corrected: bool
+
+
+def parse(name: str) -> CounterName:
+    """Return the parts of a counter's name; the functions above are the inverse."""
+    first, *others = name.split("|")
+    if first != _CORRECTED:
+        return CounterName(first, tuple(others), is_corrected=False)
+    return CounterName(others[0], tuple(others[1:]), is_corrected=True)
+
+
+def counted(counts: Mapping[str, int], kind: str) -> dict[tuple[str, ...], int]:
+    """Return what was counted under the names of one kind, by their details; what was corrected is left out."""
+    names = ((parse(name), count) for name, count in counts.items())
+    return {name.details: count for name, count in names if name.kind == kind and not name.is_corrected}
 
 
 ENTRY_COUNTERS: Final = {AMENDMENT_CODE: AMENDED, RETRACTION_CODE: RETRACTED} | {

@@ -53,6 +53,11 @@ def read_blocks(paths: Iterable[Path]) -> Iterator[LineBlock]:
                 line_number = block.first_line + len(block.lines)
 
 
+def read_lines(blocks: Iterable[LineBlock]) -> Iterator[bytes]:
+    """Yield the lines of blocks that are not blank."""
+    return (line for block in blocks for _, line in block.non_blank_lines())
+
+
 def group_lines(lines: Iterable[bytes], source: str = "", *, max_lines: int = _BLOCK_LINES) -> Iterator[LineBlock]:
     """Yield blocks of up to `max_lines` generated lines, such as those of a simulation.
 

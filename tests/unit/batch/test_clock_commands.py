@@ -120,7 +120,7 @@ def test_the_command_explains_every_report_in_words(events: Path) -> None:
     assert "time_to_acknowledge@1 stopped after 1.0 min, met" in words
     assert "us_take_it_down@1 runs, due 2026-06-06T00:01:00.000Z" in words
     assert "its filing is missing, retracted or a test, so no clock runs" in words
-    assert "2 reports as of 2026-06-04T00:01:00.000Z; 1 lines were refused" in words
+    assert "2 reports as of 2026-06-04T00:01:00.000Z; 1 line refused" in words
 
 
 def test_the_command_explains_every_report_as_json(events: Path) -> None:
@@ -150,7 +150,7 @@ def test_the_list_tells_what_every_clock_asks_for_and_that_nobody_has_reviewed_i
         "nothing: it only measures",
     ):
         assert asked in shown
-    assert "18 of them are not reviewed by a lawyer" in shown
+    assert "18 of them not reviewed by a lawyer" in shown
 
 
 def test_the_list_tells_from_what_to_what_a_clock_runs_and_when(tmp_path: Path) -> None:

@@ -264,8 +264,8 @@ def test_the_document_says_what_is_asked_of_a_clock_and_how_it_is_kept() -> None
 
     action = _group(*lines, as_of=2 * DAY)["clocks"]["time_to_action"]
 
-    asked = {name: action[name] for name in ("version", "statistic", "limit_seconds", "asked_share")}
-    assert asked == {"version": "1", "statistic": "each", "limit_seconds": 86400, "asked_share": 1}
+    asked = {name: action[name] for name in ("version", "statistic", "limit_seconds", "required_share")}
+    assert asked == {"version": "1", "statistic": "each", "limit_seconds": 86400, "required_share": 1}
     assert action["objective"] == {
         "reports": 3,
         "value": pytest.approx(1 / 3),

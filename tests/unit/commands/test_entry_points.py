@@ -19,6 +19,7 @@ from streams.contract.outputs.row_codec import MessagePackCodec
 from streams.contract.packs.ledger_config import ledger_config
 from streams.contract.packs.rulebook import STANDARD_RULES
 from streams.contract.registry.registry import Platform, Registry
+from streams.domain.ledger import counters
 from streams.domain.ledger.ledger import Ledger
 from streams.domain.log_time import PartitionClock
 from streams.domain.vocabulary import RefusalReason
@@ -97,7 +98,7 @@ def rejections_by_publish(path: Path, registry: Registry = REGISTRY, *, history:
 
 def rejections_by_measure(case: LineCase) -> str:
     tallies = load_files([case.line], REGISTRY, now=lambda: NOW).ledger.counters().values()
-    names = [name.removeprefix("refused|") for tally in tallies for name in tally if name.startswith("refused|")]
+    names = [reason for tally in tallies for (reason,) in counters.counted(tally, counters.REFUSED)]
     return names[0] if names else ""
 
 

@@ -93,7 +93,7 @@ def test_measure_says_that_nothing_was_accepted_and_who_knows_why(events: Path) 
 def test_measure_says_where_the_clocks_of_packs_are(events: Path) -> None:
     words = " ".join(_run("measure", events, "--pack", CHILDREN_PACK).output.split())
 
-    assert "15 more clocks of packs are in --format json and csv" in words
+    assert "15 more clocks of packs in --format json and csv" in words
 
 
 def test_measure_prints_json(events: Path) -> None:

@@ -7,10 +7,15 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from streams.batch.check.line_profile import LineProfile
-from streams.batch.check.mistakes import content, times
+from streams.batch.check.mistakes import content, time_zones, times
 from streams.batch.check.mistakes.mistake import Mistake
 
-MISTAKES: Final[Sequence[Mistake]] = (*times.MISTAKES, *content.MISTAKES)
+MISTAKES: Final[Sequence[Mistake]] = (
+    *times.WRONG_YEARS,
+    *time_zones.MISTAKES,
+    *times.WRONG_FORMS,
+    *content.MISTAKES,
+)
 
 
 def find_mistakes(profile: LineProfile, mistakes: Iterable[Mistake] = MISTAKES) -> dict[str, str]:

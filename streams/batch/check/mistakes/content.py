@@ -5,27 +5,24 @@ from typing import Final
 from streams.batch.check.line_profile import LineProfile
 from streams.batch.check.mistakes.mistake import Measurement, Mistake
 from streams.domain.clocks.report_state import OPEN_STATES, State
+from streams.domain.integrity.confidence import share
 from streams.domain.vocabulary import RefusalReason
 
 _MIN_COUNT: Final = 20
-
-
-def _share(part: int, whole: int) -> float:
-    return part / whole if whole else 0.0
 
 
 def _interim_only(profile: LineProfile) -> Measurement:
     """Measure the share of reports that have ended or are under an interim restriction; 0 if none is under one."""
     done = sum(count for state, count in profile.states.items() if state is State.INTERIM or state not in OPEN_STATES)
     filed = profile.states.total()
-    return Measurement(_share(done, filed) if profile.states[State.INTERIM] else 0.0, filed)
+    return Measurement(share(done, filed) if profile.states[State.INTERIM] else 0.0, filed)
 
 
 def _all_acted(profile: LineProfile) -> Measurement:
     """Measure the share of reports with an action; 0 if at least half of the reports have a receipt."""
     filed = [report for report in profile.reports.values() if report.filed_at is not None]
-    receipts = _share(sum(report.has_receipt for report in filed), len(filed))
-    acted = _share(sum(report.first_action_at is not None for report in filed), len(filed))
+    receipts = share(sum(report.has_receipt for report in filed), len(filed))
+    acted = share(sum(report.first_action_at is not None for report in filed), len(filed))
     return Measurement(acted if receipts < 0.5 else 0.0, len(filed))  # noqa: PLR2004 - with more, receipts are the platform's normal practice
 
 
@@ -35,12 +32,12 @@ def _no_action(profile: LineProfile) -> Measurement:
 
 def _ids_in_conflict(profile: LineProfile) -> Measurement:
     return Measurement(
-        _share(profile.refused[RefusalReason.CONFLICT], profile.lines), profile.refused[RefusalReason.CONFLICT]
+        share(profile.refused[RefusalReason.CONFLICT], profile.lines), profile.refused[RefusalReason.CONFLICT]
     )
 
 
 def _ids_of_others(profile: LineProfile) -> Measurement:
-    return Measurement(_share(profile.foreign_ids, profile.sampled_ids), profile.foreign_ids)
+    return Measurement(share(profile.foreign_ids, profile.sampled_ids), profile.foreign_ids)
 
 
 def _one_token(profile: LineProfile) -> Measurement:
@@ -52,7 +49,7 @@ def _many_key_ids(profile: LineProfile) -> Measurement:
 
 
 def _sent_twice(profile: LineProfile) -> Measurement:
-    return Measurement(_share(profile.duplicates, profile.lines), profile.duplicates)
+    return Measurement(share(profile.duplicates, profile.lines), profile.duplicates)
 
 
 def _one_number_of_items(profile: LineProfile) -> Measurement:
@@ -68,11 +65,11 @@ def _one_outcome(profile: LineProfile) -> Measurement:
 
 
 def _tests(profile: LineProfile) -> Measurement:
-    return Measurement(_share(profile.tests, profile.filings), profile.filings)
+    return Measurement(share(profile.tests, profile.filings), profile.filings)
 
 
 def _trusted_persons(profile: LineProfile) -> Measurement:
-    return Measurement(_share(profile.trusted_persons, profile.filings), profile.filings)
+    return Measurement(share(profile.trusted_persons, profile.filings), profile.filings)
 
 
 MISTAKES: Final = (

@@ -41,6 +41,6 @@ def _ended_clocks(path: Path, value: int, delay: int) -> tuple[EndedClock, ...]:
     for end in path.ended or ():
         names = path.names[end.clock]
         if names.limit > delay:
-            verdict = PENDING if names.limit == FOREVER_MS else decide_deadline(end.ending, longest, names.limit)
-            found.append(EndedClock(names, end.ending, verdict))
+            outcome = PENDING if names.limit == FOREVER_MS else decide_deadline(end.ending, longest, names.limit)
+            found.append(EndedClock(names, end.ending, outcome))
     return tuple(found)

@@ -30,7 +30,7 @@ def protected(tmp_path: Path) -> dict[str, str]:
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.8.8.8", "::1", "localhost"])
 def test_loopback_needs_nothing(host: str) -> None:
-    assert load_settings({"SAFECLOCK_HTTP_HOST": host}).guard == HttpSecurity()
+    assert load_settings({"SAFECLOCK_HTTP_HOST": host}).http_security == HttpSecurity()
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.7", "board.example"])  # noqa: S104 - what is refused
@@ -41,7 +41,7 @@ def test_beyond_loopback_nothing_is_served_by_accident(host: str) -> None:
 
 
 def test_a_certificate_and_a_password_open_the_way(protected: dict[str, str]) -> None:
-    guard = load_settings({**BEYOND, **protected}).guard
+    guard = load_settings({**BEYOND, **protected}).http_security
 
     assert guard.scheme == "https"
     assert "hush" not in repr(guard)
@@ -65,7 +65,7 @@ def test_one_of_both_does_not_open_the_way(protected: dict[str, str], kept: str)
 
 
 def test_who_says_that_the_network_is_private_is_believed() -> None:
-    assert load_settings({**BEYOND, "SAFECLOCK_HTTP_ALLOW_INSECURE": "yes"}).guard.allow_insecure
+    assert load_settings({**BEYOND, "SAFECLOCK_HTTP_ALLOW_INSECURE": "yes"}).http_security.allow_insecure
     for text in ("no", "true"):
         with pytest.raises(BadSettingsError, match="SAFECLOCK_HTTP_"):
             load_settings({**BEYOND, "SAFECLOCK_HTTP_ALLOW_INSECURE": text})
