@@ -1,5 +1,6 @@
 """What a reader of the notices about single reports knows in the end."""
 
+import json
 from collections.abc import Iterable, Mapping
 
 from streams.contract.events.decoder import EventDecoder, Refusal
@@ -26,6 +27,23 @@ def latest_updates(values: Iterable[bytes]) -> LatestUpdates:
         for place, said in _update_content(event):
             known[event.data.platform, event.subject, place] = said
     return known
+
+
+def without_retracted_filings(known: LatestUpdates, lines: Iterable[bytes]) -> LatestUpdates:
+    """Return the updates but those of reports whose filing was retracted.
+
+    A deadline of such a report may have been published as missed before the retraction, and nothing takes it back.
+    """
+    events = [json.loads(line) for line in lines]
+    filed = {
+        (event["source"], event["id"]): event.get("subject") for event in events if "report-filed" in event["type"]
+    }
+    retracted = {
+        filed.get((event["source"], event["data"]["retracts"]))
+        for event in events
+        if "event-retracted" in event["type"]
+    }
+    return {place: said for place, said in known.items() if place[1] not in retracted}
 
 
 def _update_content(event: ResponseMeasuredEvent | DeadlineMissedEvent) -> Iterable[tuple[str, tuple[str, object]]]:
