@@ -165,8 +165,10 @@ async def open_batch_sender(settings: PublisherSettings, topics: Iterable[str]) 
         **settings.access.client_options(),
     )
     try:
-        await producer.start()
-    except KafkaError as error:
+        # A broker that stops just after the first answer leaves an idempotent producer waiting for an id without limit.
+        async with asyncio.timeout(timeout_s):
+            await producer.start()
+    except (KafkaError, TimeoutError) as error:
         await producer.stop()
         raise BrokerError(
             f"bootstrap: expected a broker at {settings.bootstrap}, none answered: {type(error).__name__}"

@@ -30,6 +30,7 @@ from streams.runtime.partition.protocols import RecordDecoder
 from streams.runtime.topic_checks.differences import partition_faults
 
 _MAX_IN_FLIGHT: Final = 1_000
+_START_SECONDS: Final = 60
 
 
 class ReplayRequest(NamedTuple):
@@ -100,7 +101,7 @@ async def replay(request: ReplayRequest, selection: Selection, *, is_dry_run: bo
                 **request.address.access.client_options(),
             )
             stack.push_async_callback(producer.stop)  # a producer that could not start must be stopped, too
-            await producer.start()
+            await _start(producer)
         republisher = _Republisher(
             producer, keeps_timestamps=request.keeps_timestamps, partitions=request.registry.partitions
         )
@@ -111,6 +112,15 @@ async def replay(request: ReplayRequest, selection: Selection, *, is_dry_run: bo
                 _count_gone(refusals_by_offset, counts)
         await republisher.flush()
     return ReplaySummary(counts, selected.left_out, len(republisher.fingerprints), unreadable)
+
+
+async def _start(producer: AIOKafkaProducer) -> None:
+    """Start an idempotent producer; a broker that stops just after its first answer would leave it waiting forever."""
+    try:
+        async with asyncio.timeout(_START_SECONDS):
+            await producer.start()
+    except TimeoutError:
+        raise OperatingError(f"the broker: expected a producer id within {_START_SECONDS} s, got none") from None
 
 
 def _check_topics(request: ReplayRequest) -> tuple[frozenset[str], bool]:

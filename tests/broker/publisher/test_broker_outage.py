@@ -9,6 +9,7 @@ from typing import Unpack
 
 import pytest
 from aiokafka import AIOKafkaProducer
+from aiokafka.client import AIOKafkaClient
 
 from producers.publisher.errors import (
     BrokerError,
@@ -18,7 +19,7 @@ from producers.publisher.errors import (
 )
 from producers.publisher.publisher import Publisher
 from producers.publisher.settings import PublisherSettings
-from producers.publisher.upload.batch_sender import fetch_partition_count
+from producers.publisher.upload.batch_sender import fetch_partition_count, open_batch_sender
 from producers.publisher.upload.request import UploadRequest, publish_blocks, publish_files
 from streams.edge.files.line_blocks import group_lines
 from tests.support.broker.apache import ApacheKafka
@@ -175,3 +176,15 @@ def test_a_broker_that_goes_away_before_it_describes_its_topics_is_named() -> No
 
     with pytest.raises(BrokerError, match=r"expected a list of topics from 127\.0\.0\.1:\d+, got an error"):
         asyncio.run(asked())
+
+
+async def test_a_broker_that_is_gone_after_its_first_answer_is_no_broker(
+    embedded_broker: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    harness = publisher_harness(embedded_broker, idempotent=True)
+    settings = replace(harness.settings, delivery_timeout_ms=500)
+    monkeypatch.setattr(AIOKafkaClient, "get_random_node", lambda _: None)  # as if the answer had named no node
+
+    with pytest.raises(BrokerError, match=r"expected a broker at .*, none answered"):
+        async with open_batch_sender(settings, harness.topics):
+            pass
