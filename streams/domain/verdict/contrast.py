@@ -1,0 +1,137 @@
+"""Compare a figure between two windows at the mix of the first, with an interval that allows for dependent weeks."""
+
+from collections.abc import Mapping, Sequence
+from math import cos, pi, sqrt
+from typing import Final, NamedTuple
+
+from streams.domain.verdict.estimand import Estimand
+from streams.domain.verdict.filed_weeks import Strata, Stratum, Window
+from streams.domain.verdict.strata import StratumSide, common_strata
+from streams.domain.verdict.student_t import quantile, upper_tail
+from streams.domain.verdict.week_estimates import exposed_count
+
+_CONFIDENCE: Final = 0.975
+_POWER: Final = 0.8
+_LONG_WINDOW_WEEKS: Final = 26
+_DEFAULT_DF: Final = 8.0
+"""Degrees of freedom where no week differs from another, so that nothing tells them."""
+
+
+class Contrast(NamedTuple):
+    """A figure in both windows, and the difference, current minus baseline; in milliseconds, or shares.
+
+    `low` and `high` are the 95 % interval of the difference, `detectable` the smallest difference that is found with
+    80 %. `covered`: the part of the exposed reports that is in common strata, of the window where this is less.
+    """
+
+    baseline: float
+    current: float
+    standard_error: float
+    df: float
+    covered: float
+    strata: tuple[Stratum, ...]
+
+    @property
+    def difference(self) -> float:
+        """The current figure minus that of the baseline."""
+        return self.current - self.baseline
+
+    @property
+    def p_value(self) -> float:
+        """The two-sided p value of no difference."""
+        if not self.standard_error:
+            return 1.0
+        return 2 * upper_tail(abs(self.difference) / self.standard_error, self.df)
+
+    @property
+    def low(self) -> float:
+        """The lower limit of the 95 % interval of the difference."""
+        return self.difference - self.margin(_CONFIDENCE)
+
+    @property
+    def high(self) -> float:
+        """The upper limit of the 95 % interval of the difference."""
+        return self.difference + self.margin(_CONFIDENCE)
+
+    @property
+    def detectable(self) -> float:
+        """The difference that a comparison of this size finds with 80 %."""
+        return self.margin(_CONFIDENCE) + self.margin(_POWER)
+
+    def margin(self, probability: float) -> float:
+        """Return the standard error times the quantile of Student's t."""
+        return quantile(probability, self.df) * self.standard_error
+
+
+def compare(strata: Sequence[Strata], windows: Sequence[Window], estimand: Estimand) -> Contrast | None:
+    """Return the contrast of two windows, baseline first; None without a common stratum.
+
+    Direct standardisation: each stratum has the weight of its exposed reports in the baseline. The variance of a side is
+    the long-run variance of the pseudo-values of its weeks; degrees of freedom are Satterthwaite's (1946).
+    """
+    common = common_strata(strata, estimand)
+    totals = [_exposed(side) for side in strata]
+    if not common or not all(totals):
+        return None
+    weights = _weights(common)
+    values, variances = zip(
+        *(
+            _standardised({name: sides[place] for name, sides in common.items()}, weights, window)
+            for place, window in enumerate(windows)
+        ),
+        strict=True,
+    )
+    variance = sum(variances)
+    spread = sum(one * one / cosine_count(window.weeks) for one, window in zip(variances, windows, strict=True))
+    return Contrast(
+        baseline=values[0],
+        current=values[1],
+        standard_error=sqrt(variance),
+        df=variance * variance / spread if spread else _DEFAULT_DF,
+        covered=min(
+            sum(sides[place].exposed for sides in common.values()) / total for place, total in enumerate(totals)
+        ),
+        strata=tuple(sorted(common)),
+    )
+
+
+def cosine_count(weeks: int) -> int:
+    """Return how many slow cosines estimate the variance of a window; also its degrees of freedom."""
+    return 6 if weeks >= _LONG_WINDOW_WEEKS else 4
+
+
+def long_run_variance(values: Sequence[float]) -> float:
+    """Return the variance of the mean of dependent weekly values, from its slowest cosines.
+
+    Equal-weighted cosines: Mueller (2007); Lazarus, Lewis, Stock and Watson (2018).
+    """
+    weeks, count = len(values), cosine_count(len(values))
+    scale = sqrt(2 / weeks)
+    coefficients = (
+        scale * sum(value * cos(pi * place * (week + 0.5) / weeks) for week, value in enumerate(values))
+        for place in range(1, count + 1)
+    )
+    return sum(one * one for one in coefficients) / (count * weeks)
+
+
+def _exposed(strata: Strata) -> int:
+    return sum(exposed_count(cells) for weeks in strata.values() for cells in weeks.values())
+
+
+def _weights(common: Mapping[Stratum, tuple[StratumSide, ...]]) -> dict[Stratum, float]:
+    whole = sum(sides[0].exposed for sides in common.values())
+    return {name: sides[0].exposed / whole for name, sides in common.items()}
+
+
+def _standardised(
+    sides: Mapping[Stratum, StratumSide], weights: Mapping[Stratum, float], window: Window
+) -> tuple[float, float]:
+    """Return the standardised figure of one window, and its variance from the delete-a-week pseudo-values (Miller 1974)."""
+    whole = sum(weights[name] * side.estimates.whole for name, side in sides.items())
+    pseudo_values = []
+    for week in range(window.first_week, window.first_week + window.weeks):
+        without = sum(
+            weights[name] * side.estimates.without.get(week, side.estimates.whole) for name, side in sides.items()
+        )
+        pseudo_values.append(window.weeks * whole - (window.weeks - 1) * without)
+    return whole, long_run_variance(pseudo_values)
