@@ -10,8 +10,8 @@ from streams.contract.registry.registry import Registry
 from streams.domain.clocks.deadlines import DEADLINE_OUTCOMES
 from streams.domain.clocks.definition import Clock
 from streams.domain.clocks.endings import ENDING_WORDS, FROZEN, IDLE, OPEN
-from streams.domain.clocks.report_state import State
 from streams.domain.clocks.selection import ClockSelector
+from streams.domain.clocks.state_machine import State
 from streams.domain.duration_bins import FOREVER_MS, SECOND
 from streams.domain.events import Heartbeat, ReportEvent
 from streams.domain.labels import Labels, decode_labels
@@ -19,7 +19,7 @@ from streams.domain.ledger.config import PlatformConfig
 from streams.domain.reports.entry_limit import is_acknowledgement, limit_entries
 from streams.domain.reports.evaluation import Evaluator
 from streams.domain.reports.measurement import ClockReading
-from streams.domain.reports.row import Entry, ReportRow, entry_from_event, insert_entry
+from streams.domain.reports.report_row import Entry, ReportRow, entry_from_event, insert_entry
 from streams.edge.clock import WallClock, wall_clock_ms
 
 _ENDING_TEXTS = {OPEN: "runs", FROZEN: "paused", IDLE: "not started", **ENDING_WORDS}

@@ -16,8 +16,8 @@ from streams.contract.formatting import (
     format_quantile,
     format_share,
 )
-from streams.domain.clocks.report_state import OPEN_STATES, State
 from streams.domain.clocks.standard import STANDARD_CLOCKS
+from streams.domain.clocks.state_machine import OPEN_STATES, State
 from streams.edge.terminal import WrappingTable, console
 
 Group = Mapping[str, Any]

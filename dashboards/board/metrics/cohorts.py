@@ -9,7 +9,7 @@ from dashboards.board.metrics.running_clocks import running
 from dashboards.board.samples import LabelledValues, Samples
 from streams.contract.metrics.metric import COHORT_LIMITS, COHORT_WEEKS, RECENT_COHORT, STANDARD_CLOCK_IDS
 from streams.contract.packs.exported_clocks import ExportedClock
-from streams.domain.clocks.report_state import OPEN_STATES, STATES
+from streams.domain.clocks.state_machine import OPEN_STATES, STATES
 from streams.domain.cohorts.statistics import CohortSample
 from streams.domain.duration_bins import DAY, SECOND
 from streams.domain.survival import Curve, Interval, closed_only_median, estimate

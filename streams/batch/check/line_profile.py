@@ -15,7 +15,7 @@ from streams.batch.check.utc_offsets import (
 )
 from streams.contract.events.source_records import Refusal
 from streams.contract.timestamps import parse_timestamp
-from streams.domain.clocks.report_state import State
+from streams.domain.clocks.state_machine import State
 from streams.domain.duration_bins import DAY, HOUR, MINUTE
 from streams.domain.events import Action, Filing, Heartbeat, ReportEvent
 from streams.domain.labels import decode_labels

@@ -8,8 +8,8 @@ from enum import StrEnum
 from itertools import product
 from typing import Final, NamedTuple
 
-from streams.domain.clocks.report_state import STATES
 from streams.domain.clocks.standard import STANDARD_CLOCKS
+from streams.domain.clocks.state_machine import STATES
 from streams.domain.duration_bins import DAY, HOUR, SECOND
 from streams.domain.integrity.checks import CHECK_NAMES
 from streams.domain.ledger.counters import DURATION_BUCKETS

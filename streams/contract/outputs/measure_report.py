@@ -10,7 +10,7 @@ from streams.contract.formatting import NOT_MEASURABLE, format_duration
 from streams.contract.packs.exported_clocks import ExportedClock
 from streams.contract.packs.rulebook import Rule
 from streams.contract.timestamps import format_optional_timestamp, format_timestamp
-from streams.domain.clocks.report_state import State
+from streams.domain.clocks.state_machine import State
 from streams.domain.cohorts.objectives import evaluate_objective
 from streams.domain.cohorts.statistics import RESTRICTED_MEAN_HORIZON, ClockStatistics, CohortSample, clock_statistics
 from streams.domain.duration_bins import SECOND

@@ -3,7 +3,7 @@
 import msgspec
 
 from streams.contract.outputs.measures import decode_clock, decode_cohort, decode_counters
-from streams.domain.reports.row import ReportRow
+from streams.domain.reports.report_row import ReportRow
 
 
 class _RowHeader(msgspec.Struct, array_like=True, gc=False):

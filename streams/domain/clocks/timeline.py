@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 
 from streams.domain.clocks.definition import AfterReopen, Clock
 from streams.domain.clocks.endings import COMPETING_ENDINGS, IDLE, OPEN, STOPPED
-from streams.domain.clocks.report_state import ReportStateMachine, State
+from streams.domain.clocks.state_machine import ReportStateMachine, State
 from streams.domain.events import ACTION_KINDS, ActionKind
 
 _FILING_PLACE: Final = -1

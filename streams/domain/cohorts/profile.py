@@ -10,7 +10,7 @@ from struct import Struct
 from typing import Final, NamedTuple
 
 from streams.domain.clocks.definition import CLOCK_HASH_BYTES
-from streams.domain.clocks.report_state import STATES, State
+from streams.domain.clocks.state_machine import STATES, State
 
 FROM_START: Final = -1
 """The entry bin of a report that is at risk from its filing on."""

@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 
 from streams.domain.clocks.definition import Clock
 from streams.domain.clocks.endings import FROZEN, OPEN, STOPPED
-from streams.domain.clocks.report_state import State
+from streams.domain.clocks.state_machine import State
 from streams.domain.cohorts.cohort import CohortKey, SurvivalCell, parse_key, profiles, stored_totals, survival_cell
 from streams.domain.cohorts.profile import ReportProfile
 from streams.domain.duration_bins import DAY, EDGES, HOUR, MINUTE

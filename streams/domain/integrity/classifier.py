@@ -6,8 +6,8 @@ from typing import Final, NamedTuple
 
 from streams.domain.clocks.definition import Clock
 from streams.domain.clocks.endings import FROZEN, OPEN, STOPPED
-from streams.domain.clocks.report_state import State
 from streams.domain.clocks.standard import STANDARD_CLOCKS
+from streams.domain.clocks.state_machine import State
 from streams.domain.cohorts.cohort import CohortKey
 from streams.domain.cohorts.profile import FROM_START, ClockValue, ReportProfile, is_total, unpack_profile
 from streams.domain.duration_bins import HOUR, MINUTE, bin_of

@@ -7,7 +7,7 @@ from streams.domain.clocks.clock_history import LoadedClock
 from streams.domain.clocks.definition import Clock
 from streams.domain.clocks.standard import STANDARD_CLOCKS
 from streams.domain.duration_bins import DAY, MINUTE, SECOND
-from streams.domain.reports.row import ReportRow
+from streams.domain.reports.report_row import ReportRow
 
 DEFAULT_CAPACITY: Final = 2_000_000
 """How many reports of a platform a partition retains unless the registry gives another number."""

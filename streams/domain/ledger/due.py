@@ -1,11 +1,11 @@
 """Compute when a report is next due: at a deadline, at its eviction, or when it becomes unanswered."""
 
-from streams.domain.clocks.report_state import OPEN_STATES
+from streams.domain.clocks.state_machine import OPEN_STATES
 from streams.domain.duration_bins import FOREVER_MS
 from streams.domain.events import TEST_FILING_CODE
 from streams.domain.ledger.config import LedgerConfig
 from streams.domain.reports.evaluation import Evaluation
-from streams.domain.reports.row import HISTORY_OFFSET_MS, Entry, ReportRow
+from streams.domain.reports.report_row import HISTORY_OFFSET_MS, Entry, ReportRow
 
 
 def compute_next_due(config: LedgerConfig, row: ReportRow, evaluation: Evaluation) -> int:

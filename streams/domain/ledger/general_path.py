@@ -16,7 +16,7 @@ from streams.domain.ledger.report_store import ReportStore
 from streams.domain.ledger.scheduler import DueReportScheduler
 from streams.domain.reports.entry_limit import is_acknowledgement, limit_entries
 from streams.domain.reports.evaluation import NO_REPORT, Evaluation, Evaluator
-from streams.domain.reports.row import (
+from streams.domain.reports.report_row import (
     HISTORY_OFFSET_MS,
     Entry,
     ReportRow,

@@ -11,7 +11,7 @@ from typing import Final
 from streams.domain.duration_bins import DAY
 from streams.domain.ledger.config import RowCodec
 from streams.domain.ledger.platform_state import PlatformState
-from streams.domain.reports.row import ReportRow, UnpackedReport
+from streams.domain.reports.report_row import ReportRow, UnpackedReport
 
 MAX_CACHED_REPORTS: Final = 4_096
 """How many open reports are cached unpacked, about 1,000 bytes each."""

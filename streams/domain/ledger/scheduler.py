@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping
 from typing import Final
 
 from streams.domain.clocks.endings import OPEN
-from streams.domain.clocks.report_state import OPEN_STATES
+from streams.domain.clocks.state_machine import OPEN_STATES
 from streams.domain.duration_bins import DAY, FOREVER_MS, MINUTE
 from streams.domain.events import TEST_FILING_CODE
 from streams.domain.ledger import counters
@@ -18,7 +18,7 @@ from streams.domain.ledger.platform_state import PlatformState
 from streams.domain.ledger.report_store import ReportStore
 from streams.domain.reports.evaluation import NO_REPORT, Evaluation, Evaluator
 from streams.domain.reports.measurement import close_as_unanswered
-from streams.domain.reports.row import Entry, ReportRow, UnpackedReport
+from streams.domain.reports.report_row import Entry, ReportRow, UnpackedReport
 from streams.domain.vocabulary import RefusalReason
 
 _ADVANCE_STEP: Final = MINUTE

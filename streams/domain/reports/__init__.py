@@ -1,5 +1,5 @@
 """One report: its stored row, its effective events, and how its clocks measure.
 
-Start with row.py and evaluation.py.
+Start with report_row.py and evaluation.py.
 Imports cohorts, clocks, labels, events and duration bins.
 """

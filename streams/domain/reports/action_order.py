@@ -8,9 +8,9 @@ from collections.abc import Iterable
 from itertools import groupby, pairwise
 from operator import attrgetter
 
-from streams.domain.clocks.report_state import ReportStateMachine
+from streams.domain.clocks.state_machine import ReportStateMachine
 from streams.domain.events import ACTION_KINDS, FIRST_ACTION_CODE
-from streams.domain.reports.row import Entry
+from streams.domain.reports.report_row import Entry
 
 
 def order_actions(actions: list[Entry]) -> list[Entry]:

@@ -6,9 +6,9 @@ matter.
 
 from typing import Final
 
-from streams.domain.clocks.report_state import ACKNOWLEDGING_OUTCOMES, CLOSING_OUTCOMES
+from streams.domain.clocks.state_machine import ACKNOWLEDGING_OUTCOMES, CLOSING_OUTCOMES
 from streams.domain.events import ACTION_KINDS, AMENDMENT_CODE, FIRST_ACTION_CODE, ActionKind
-from streams.domain.reports.row import Entry
+from streams.domain.reports.report_row import Entry
 from streams.domain.vocabulary import Outcome
 
 MAX_ENTRIES: Final = 1_152

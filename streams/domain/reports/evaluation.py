@@ -6,8 +6,8 @@ from streams.domain.clocks.selection import ClockSelector
 from streams.domain.duration_bins import SECOND
 from streams.domain.events import AMENDMENT_CODE, FILING_CODE, FIRST_ACTION_CODE, TEST_FILING_CODE
 from streams.domain.reports.measurement import MeasureContext, MeasuredReport, measure
+from streams.domain.reports.report_row import ReportRow, has_downgrade, is_simple
 from streams.domain.reports.resolution import resolve
-from streams.domain.reports.row import ReportRow, has_downgrade, is_simple
 
 
 class Evaluation(NamedTuple):

@@ -5,13 +5,13 @@ from typing import Final, NamedTuple
 from streams.domain.clocks.deadlines import MISSED, PENDING, decide_deadline, has_passed
 from streams.domain.clocks.definition import Clock
 from streams.domain.clocks.endings import FROZEN, IDLE, OPEN
-from streams.domain.clocks.report_state import OPEN_STATES, State
 from streams.domain.clocks.selection import ClockSet
+from streams.domain.clocks.state_machine import OPEN_STATES, State
 from streams.domain.clocks.timeline import ClockRun, Timeline
 from streams.domain.cohorts.cohort import cohort_name
 from streams.domain.cohorts.profile import CLOSED_MINUTE, FROM_START, number_layout, status_bytes
 from streams.domain.duration_bins import DAY, FOREVER_MS, MINUTE, bin_of
-from streams.domain.reports.row import Entry, without_history_offset
+from streams.domain.reports.report_row import Entry, without_history_offset
 
 
 class ClockReading(NamedTuple):

@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 from streams.domain.duration_bins import MINUTE
 from streams.domain.events import FIRST_ACTION_CODE, RETRACTION_CODE, TEST_FILING_CODE
 from streams.domain.reports.action_order import order_actions
-from streams.domain.reports.row import HISTORY_OFFSET_MS, Entry, has_downgrade, rank_of
+from streams.domain.reports.report_row import HISTORY_OFFSET_MS, Entry, has_downgrade, rank_of
 
 MAX_CLOCK_SKEW: Final = 2 * MINUTE
 """How long before its filing an action may occur, since servers' clocks differ; it counts as if at the filing."""

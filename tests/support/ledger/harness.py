@@ -24,7 +24,7 @@ from streams.domain.ledger.config import LedgerConfig, PlatformConfig
 from streams.domain.ledger.ledger import Ledger
 from streams.domain.ledger.report_store import Reports
 from streams.domain.ledger.report_updates import ReportUpdate
-from streams.domain.reports.row import Entry, UnpackedReport
+from streams.domain.reports.report_row import Entry, UnpackedReport
 from streams.domain.vocabulary import Outcome, RefusalReason, Reversal
 from tests.support.ledger.oracle import STANDARD_ORACLE_CLOCKS, Oracle, OracleClock, OracleCohort, OracleProfile
 from tests.support.ledger.profiles import unpacked

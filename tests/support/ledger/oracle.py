@@ -14,7 +14,7 @@ from typing import NamedTuple
 from streams.domain.duration_bins import DAY, EDGES, HOUR, MINUTE
 from streams.domain.events import Action, ActionKind, Amendment, Event, Filing, Heartbeat, Retraction
 from streams.domain.labels import decode_labels
-from streams.domain.vocabulary import Outcome, Reversal, Severity
+from streams.domain.vocabulary import Harm, Outcome, Reversal, Severity
 
 ReportEvent = Filing | Action | Amendment | Retraction
 
@@ -213,7 +213,9 @@ def _precedence(fact: ReportEvent) -> tuple[object, ...]:
     if isinstance(fact, Filing):
         return (fact.at, 0, fact.is_test, fact.items, fact.encoded_labels, fact.logged_at)
     if isinstance(fact, Amendment):
-        return (fact.at, 1, fact.logged_at)
+        harm = 0 if fact.harm is None else 1 + list(Harm).index(fact.harm)
+        severity = 0 if fact.severity is None else 1 + list(Severity).index(fact.severity)
+        return (fact.at, 1, harm, severity, fact.logged_at)
     if isinstance(fact, Retraction):
         return (fact.at, 2, fact.logged_at)
     return (

@@ -15,7 +15,10 @@ pytestmark = pytest.mark.slow
 
 WRONG = "hush-wrong-0b5e"
 NEEDS_NO_BROKER = {"measure", "check", "clocks", "simulate", "demo", "broker"}
-COMMANDS = ("worker", "board", "publish", "replay", "plan", "apply", "accept-source-reset", "backup", "restore")
+COMMANDS = (
+    *("worker", "board", "publish", "status", "replay"),
+    *("plan", "apply", "accept-source-reset", "backup", "restore"),
+)
 # How long a refused process may take, its start on a busy machine included.
 WITHIN_SECONDS = 15.0
 
@@ -40,6 +43,7 @@ def arguments(command: str, standing: SecuredChain) -> tuple[str | Path, ...]:
         "worker": ("worker",),
         "board": ("board",),
         "publish": ("publish", folder / "events.jsonl", "--history", "--registry", standing.registry("harbor")),
+        "status": ("status", "--platform", "harbor", "--registry", standing.registry("harbor")),
         "replay": ("replay", "--refused", "--dry-run"),
         "plan": ("admin", "plan", *standing.plan_arguments),
         "apply": ("admin", "apply", *standing.plan_arguments),
@@ -113,7 +117,7 @@ def run_with_fault(command: str, fault: Fault, standing: SecuredChain) -> tuple[
     """Return how the command's variables begin, and all that it is told."""
     own = standing.secured.environment("safeclock-worker", PASSWORDS["safeclock-worker"])
     fault(own, standing.secured)
-    if command != "publish":
+    if command not in {"publish", "status"}:
         return "SAFECLOCK_", {
             **standing.admin_terminal.environment,
             **standing.page_environment(),
@@ -141,7 +145,7 @@ def test_a_fault_is_reported_by_the_setting_and_without_the_secret(
 
     end = run_to_end(environment, *arguments(command, secured_chain), timeout_seconds=WITHIN_SECONDS)
 
-    assert end.code in {1, 2}, end.output
+    assert end.code in {1, 2, 3}, end.output
     assert prefix + FAULTS[fault].format(prefix=prefix) in end.output
     assert "Traceback" not in end.output
     assert "-m safeclock" in end.output, "what the system shows of a process was looked at"

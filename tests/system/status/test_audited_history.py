@@ -1,7 +1,6 @@
 """A year of history into an opened span, through the commands, Apache Kafka and a worker that is killed on the way."""
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -13,7 +12,7 @@ from tests.support.ledger.totals import LedgerTotals, ledger_totals, totals_of_f
 from tests.support.process.chain import SafeclockProcess
 from tests.support.simulation.recent_history import event_lines, midnight_before, recent_plan
 from tests.support.waiting import wait_until
-from tests.system.status.platform_chain import OwnTopicsChain
+from tests.system.status.platform_chain import CommandResult, OwnTopicsChain
 
 pytestmark = pytest.mark.slow
 
@@ -29,7 +28,7 @@ def open_history(chain: OwnTopicsChain, **span: int) -> None:
     chain.registry = read_registry(chain.registry_file)
 
 
-def publish_file(chain: OwnTopicsChain, file: Path, *more: str) -> Any:  # noqa: ANN401 - how a command ended
+def publish_file(chain: OwnTopicsChain, file: Path, *more: str) -> CommandResult:
     return chain.read_feedback("publish", "--history", f"--registry={chain.registry_file}", str(file), *more)
 
 
@@ -55,7 +54,7 @@ def test_a_year_of_history_is_counted_once_as_its_file_says_and_all_of_it_late(c
     file.write_bytes(b"".join(line.rstrip() + b"\n" for line in lines))
 
     refused = publish_file(chain, file)
-    assert (refused.code, "nothing was sent" in refused.err) == (1, True), refused
+    assert (refused.exit_code, "nothing was sent" in refused.err) == (1, True), refused
     assert "too_old" in refused.err
     assert "[[platforms.history]]" in refused.err
     assert not any(chain.read_committed(topic) for topic in chain.sources)
@@ -63,7 +62,7 @@ def test_a_year_of_history_is_counted_once_as_its_file_says_and_all_of_it_late(c
     open_history(chain, **HISTORY_SPAN)
     first = chain.start_worker()
     done = publish_file(chain, file)
-    assert done.code == 0, done
+    assert done.exit_code == 0, done
     assert "acknowledged does not mean accepted" in done.err
     wait_until(lambda: first.counter_total(APPLIED) > 500, "some records to be applied", chain.logs)
     first.kill()
@@ -89,7 +88,7 @@ def test_a_year_of_history_is_counted_once_as_its_file_says_and_all_of_it_late(c
 
 def publish_again(chain: OwnTopicsChain, file: Path, totals: LedgerTotals) -> None:
     """Publish the file once more, while the span is open: all of it is accepted and counts for nothing."""
-    assert publish_file(chain, file).code == 0
+    assert publish_file(chain, file).exit_code == 0
 
     assert measure_file(chain).cohorts == totals.cohorts
     code, document = chain.run_status("harbor")
@@ -103,7 +102,7 @@ def close_history(chain: OwnTopicsChain, file: Path, totals: LedgerTotals) -> No
     yesterday.write_bytes(chain.registry_file.read_bytes())
     open_history(chain, **HISTORY_SPAN, closes_on=HISTORY_CLOSED_AT)
     worker: SafeclockProcess = chain.start_worker()
-    assert publish_file(chain, file).code == 1
+    assert publish_file(chain, file).exit_code == 1
 
     assert chain.read_feedback("publish", "--history", f"--registry={yesterday}", str(file)).exit_code == 0
 

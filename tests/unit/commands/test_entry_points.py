@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final
 
 import pytest
 from aiokafka import TopicPartition
@@ -26,6 +26,7 @@ from streams.domain.vocabulary import RefusalReason
 from streams.runtime.kafka.records import RecordBatch
 from streams.runtime.partition.processor import PartitionProcessor
 from streams.runtime.partition.takeover.starting_point import StartingPoint
+from tests.support.events.input_record import InputRecord
 from tests.support.events.line_corpus import MAX_BYTES, NOW, LineCase, cases, recorded_time_of, registry_with_history
 
 FILED, TAKEN = "report-filed", "action-taken"
@@ -39,20 +40,7 @@ SETTINGS: Final = PublisherSettings(bootstrap="127.0.0.1:1")
 Rejection = tuple[RefusalReason | str, str] | None
 
 
-class TimestampedRecord(NamedTuple):
-    """A record as a client hands it over."""
-
-    topic: str
-    key: bytes | None
-    value: bytes
-    timestamp: int
-    timestamp_type: int
-    partition: int = 0
-    offset: int = 0
-    headers: tuple[tuple[str, bytes], ...] = ()
-
-
-def client_record(case: LineCase, timestamp: int, timestamp_type: int) -> TimestampedRecord:
+def client_record(case: LineCase, timestamp: int, timestamp_type: int) -> InputRecord:
     """Return what a client of a platform would send: the right topic and key wherever the line tells them."""
     try:
         tree = json.loads(case.line)
@@ -61,10 +49,10 @@ def client_record(case: LineCase, timestamp: int, timestamp_type: int) -> Timest
         key = heartbeat_key(platform) if "heartbeat" in tree["type"] else record_key(platform, tree["subject"])
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         topic, key = FILED, None
-    return TimestampedRecord(topic, key, case.line, timestamp, timestamp_type)
+    return InputRecord(topic, case.line, key, timestamp, timestamp_type=timestamp_type)
 
 
-def rejection_by_worker(found: TimestampedRecord, registry: Registry = REGISTRY) -> Rejection:
+def rejection_by_worker(found: InputRecord, registry: Registry = REGISTRY) -> Rejection:
     """Return what a worker says of a record."""
     ledger = Ledger(ledger_config(registry, STANDARD_RULES), MessagePackCodec())
     intake = PartitionProcessor(ledger, EventDecoder(registry))
@@ -74,7 +62,7 @@ def rejection_by_worker(found: TimestampedRecord, registry: Registry = REGISTRY)
     return refused[0] if refused else None
 
 
-def rejection_by_replay(found: TimestampedRecord) -> Rejection:
+def rejection_by_replay(found: InputRecord) -> Rejection:
     """Return what `replay` says of a record, with the field that its decoder told."""
     replayed = ReplayedRecord(found.topic, 0, 0, found.timestamp, found.key, found.value, None)
     tally = ReplayCounts()
@@ -139,10 +127,10 @@ def test_what_is_logged_now_is_judged_alike_everywhere(case: LineCase, tmp_path:
     assert rejection_by_replay(sent) == ((case.expected_live[0], "") if case.expected_live else None)
 
 
-def in_binary_mode(found: TimestampedRecord) -> TimestampedRecord | None:
+def in_binary_mode(found: InputRecord) -> InputRecord | None:
     """Return the record of the same event in binary mode; None where it cannot be said there, as it is no text."""
     try:
-        tree = json.loads(found.value)
+        tree = json.loads(found.value or b"")
     except (ValueError, RecursionError):
         return None
     if not isinstance(tree, dict):

@@ -9,7 +9,7 @@ from streams.domain.events import Amendment
 from streams.domain.labels import DOWNGRADED, Labels, encode_amendment, encode_labels, is_downgrade
 from streams.domain.vocabulary import Basis, Channel, Harm, Reporter, Severity
 from tests.support.builders import START, action, filing
-from tests.support.ledger.harness import LedgerHarness
+from tests.support.ledger.harness import LedgerHarness, oracle_with_clocks
 from tests.support.ledger.strategies import REPORT_KEYS
 
 
@@ -57,6 +57,20 @@ def test_a_downgraded_report_continues_like_any_other() -> None:
     assert cohort[DOWNGRADED] == 1
     assert cohort[STANDARD_CLOCKS[2].hash] == HOUR
     assert subject.counters()["harbor"]["amended"] == 1
+
+
+@pytest.mark.parametrize("first_logged", [0, MINUTE])
+def test_of_two_amendments_with_one_id_and_instant_the_labels_decide_which_has_effect(first_logged: int) -> None:
+    subject, oracle = LedgerHarness(), oracle_with_clocks()
+    filed, at = filing(labels=labels(Harm.CSAM, Severity.CRITICAL)), START + HOUR
+    laxer = Amendment(filed.key, "harbor", at, at + first_logged, 2, 2, Harm.OTHER, None)
+    stricter = Amendment(filed.key, "harbor", at, at + MINUTE - first_logged, 2, 3, Harm.CSAM, None)
+
+    subject.apply([filed, laxer, stricter])
+
+    assert subject.cohorts()
+    (cohort,) = subject.ledger.stored_cohorts().values()
+    assert cohort.get(DOWNGRADED, 0) == oracle.downgraded([filed, laxer, stricter]).total() == 0
 
 
 def test_a_clock_with_the_name_of_the_count_as_its_mark_is_refused() -> None:

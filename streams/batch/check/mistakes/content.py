@@ -4,7 +4,7 @@ from typing import Final
 
 from streams.batch.check.line_profile import LineProfile
 from streams.batch.check.mistakes.mistake import Measurement, Mistake
-from streams.domain.clocks.report_state import OPEN_STATES, State
+from streams.domain.clocks.state_machine import OPEN_STATES, State
 from streams.domain.integrity.confidence import share
 from streams.domain.vocabulary import RefusalReason
 

@@ -2,7 +2,7 @@
 
 from streams.domain.cohorts.cohort import NamedCohort
 from streams.domain.ledger.fast_path.path import Path
-from streams.domain.reports.row import Entry, UnpackedReport
+from streams.domain.reports.report_row import Entry, UnpackedReport
 
 
 class Report(UnpackedReport):

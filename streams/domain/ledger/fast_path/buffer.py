@@ -12,7 +12,7 @@ from streams.domain.ledger.fast_path.path import Path
 from streams.domain.ledger.fast_path.settling import Settling
 from streams.domain.ledger.platform_state import PlatformState
 from streams.domain.ledger.report_store import ReportStore
-from streams.domain.reports.row import Entry, UnpackedReport
+from streams.domain.reports.report_row import Entry, UnpackedReport
 
 
 class Buffer:

@@ -11,7 +11,7 @@ from streams.domain.ledger.fast_path.at_hand import Report
 from streams.domain.ledger.fast_path.memo import Memo
 from streams.domain.ledger.fast_path.path import End, Path
 from streams.domain.ledger.platform_state import PlatformState
-from streams.domain.reports.row import Entry, UnpackedReport
+from streams.domain.reports.report_row import Entry, UnpackedReport
 
 
 class Deeds:

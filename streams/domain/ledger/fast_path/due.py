@@ -3,7 +3,7 @@
 from streams.domain.ledger.config import LedgerConfig
 from streams.domain.ledger.due import evict_at
 from streams.domain.ledger.fast_path.path import Path
-from streams.domain.reports.row import Entry
+from streams.domain.reports.report_row import Entry
 
 
 def compute_next_due_simple(rules: LedgerConfig, path: Path, entries: list[Entry], horizon: int) -> int:

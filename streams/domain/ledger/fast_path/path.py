@@ -9,7 +9,7 @@ from operator import itemgetter
 from typing import NamedTuple
 
 from streams.domain.clocks.endings import IDLE, OPEN
-from streams.domain.clocks.report_state import OPEN_STATES
+from streams.domain.clocks.state_machine import OPEN_STATES
 from streams.domain.clocks.timeline import Timeline
 from streams.domain.cohorts.profile import CLOSED_MINUTE, number_layout, status_bytes
 from streams.domain.duration_bins import FOREVER_MS

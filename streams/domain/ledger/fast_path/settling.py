@@ -25,7 +25,14 @@ from streams.domain.ledger.fast_path.sequence_index import SequenceIndexes
 from streams.domain.ledger.fast_path.updates import Updates
 from streams.domain.ledger.platform_state import PlatformState
 from streams.domain.reports.measurement import delayed_entry_bin
-from streams.domain.reports.row import MAX_SIMPLE_ENTRIES, Entry, ReportRow, UnpackedReport, has_downgrade, is_simple
+from streams.domain.reports.report_row import (
+    MAX_SIMPLE_ENTRIES,
+    Entry,
+    ReportRow,
+    UnpackedReport,
+    has_downgrade,
+    is_simple,
+)
 
 _id_of: Final = itemgetter(Entry._fields.index("id"))
 

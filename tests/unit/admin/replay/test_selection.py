@@ -21,21 +21,12 @@ from streams.domain.duration_bins import DAY
 from streams.domain.events import Event, Heartbeat
 from streams.domain.vocabulary import RefusalReason
 from tests.support.events.event_lines import EPOCH_OFFSET_MS, filing_line
+from tests.support.events.input_record import InputRecord
 
 TOPIC = "report-filed"
 LOGGED_AT = EPOCH_OFFSET_MS
 
-
-class SourceRecord(NamedTuple):
-    """A record as it lies in its log."""
-
-    topic: str = TOPIC
-    partition: int = 1
-    offset: int = 7
-    timestamp: int = LOGGED_AT
-    key: bytes | None = b"harbor|x"
-    value: bytes | None = b"{}"
-    headers: tuple[tuple[str, bytes], ...] | None = None
+RECORD = InputRecord(TOPIC, b"{}", b"harbor|x", LOGGED_AT, None, 1, 7)
 
 
 class FixedDecoder(NamedTuple):
@@ -77,7 +68,7 @@ def test_batches_that_cannot_be_read_are_left_to_their_platforms_even_if_they_ar
 
 
 def replayed_at(now: int) -> ReplayedRecord:
-    again = replayed_record(SourceRecord(), refusal(), now)
+    again = replayed_record(RECORD, refusal(), now)
     assert again is not None
     return again
 
@@ -109,11 +100,11 @@ def test_only_what_was_asked_for_is_looked_at() -> None:
 
 
 def test_another_record_at_the_old_offset_is_not_taken_for_the_refused_one() -> None:
-    assert replayed_record(SourceRecord(timestamp=LOGGED_AT + 1), refusal(), None) is None
+    assert replayed_record(RECORD._replace(timestamp=LOGGED_AT + 1), refusal(), None) is None
 
 
 def test_a_record_keeps_its_own_stamp_only_where_the_senders_stamp() -> None:
-    kept = replayed_record(SourceRecord(), refusal(), None)
+    kept = replayed_record(RECORD, refusal(), None)
 
     assert kept is not None
     assert kept.timestamp == LOGGED_AT
@@ -123,7 +114,7 @@ def test_a_record_keeps_its_own_stamp_only_where_the_senders_stamp() -> None:
 def test_a_filing_that_would_be_too_old_by_now_is_still_refused() -> None:
     line = filing_line("a", at=0)
     decoder, tally = EventDecoder(Registry.accepting_all()), ReplayCounts()
-    record = SourceRecord(key=record_key("meadow", json.loads(line)["subject"]), value=line)
+    record = RECORD._replace(key=record_key("meadow", json.loads(line)["subject"]), value=line)
 
     at_once, later = (replayed_record(record, refusal(), now) for now in (LOGGED_AT, LOGGED_AT + 15 * DAY))
 
@@ -139,7 +130,7 @@ def test_what_keeps_its_sender_s_stamp_and_is_still_ahead_of_the_clock_is_refuse
     key = record_key("meadow", json.loads(line)["subject"])
     decoder, tally = EventDecoder(Registry.accepting_all()), ReplayCounts()
     own = replayed_record(
-        SourceRecord(timestamp=LOGGED_AT + DAY, key=key, value=line), refusal(at=LOGGED_AT + DAY), None
+        RECORD._replace(timestamp=LOGGED_AT + DAY, key=key, value=line), refusal(at=LOGGED_AT + DAY), None
     )
 
     assert own is not None

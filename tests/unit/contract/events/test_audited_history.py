@@ -1,19 +1,19 @@
 """What the decoder takes as audited history, and as told when."""
 
 import json
-from typing import NamedTuple
+from typing import Any
 
 import pytest
 
 from streams.contract.events.decoder import EventDecoder, Refusal
-from streams.contract.events.keys import record_key
 from streams.contract.events.schema.envelope import encode_structured
 from streams.contract.registry.registry import AuditedHistory, Platform, Registry
 from streams.contract.timestamps import format_timestamp
 from streams.domain.duration_bins import DAY, HOUR
 from streams.domain.events import Action, Filing, Heartbeat
 from streams.domain.vocabulary import RefusalReason
-from tests.support.events.examples import AT, FILING_WITH_ALL_FIELDS, RESTRICTED, TOKEN, build_event
+from tests.support.events.examples import AT, FILING_WITH_ALL_FIELDS, RESTRICTED, build_event
+from tests.support.events.input_record import InputRecord
 
 NOW = AT + 300 * DAY
 HISTORY_SPAN = AuditedHistory(
@@ -21,16 +21,9 @@ HISTORY_SPAN = AuditedHistory(
 )
 
 
-class InputRecord(NamedTuple):
-    """A record about the report of the examples."""
-
-    value: bytes
-    topic: str = "filed"
-    timestamp: int = NOW
-    key: bytes = record_key("harbor", TOKEN)
-    headers: tuple[tuple[str, bytes], ...] = ()
-    partition: int = 0
-    offset: int = 0
+def input_record(value: bytes, **more: Any) -> InputRecord:  # noqa: ANN401 - other fields
+    fields: dict[str, Any] = {"topic": "filed", "timestamp": NOW, **more}
+    return InputRecord(value=value, **fields)
 
 
 def decoder(*spans: AuditedHistory) -> EventDecoder:
@@ -56,7 +49,7 @@ def timestamp(ms: int) -> str:
 def test_a_filing_of_history_is_logged_when_its_platform_recorded_it(recorded: int | None, logged_at: int) -> None:
     more = {} if recorded is None else {"recordedtime": timestamp(recorded)}
 
-    fact = decoder(HISTORY_SPAN).decode(InputRecord(event_bytes(FILING_WITH_ALL_FIELDS, **more)))
+    fact = decoder(HISTORY_SPAN).decode(input_record(event_bytes(FILING_WITH_ALL_FIELDS, **more)))
 
     assert isinstance(fact, Filing)
     assert (fact.at, fact.logged_at, fact.is_history) == (AT, logged_at, True)
@@ -70,7 +63,7 @@ def test_history_too_must_have_been_recorded_within_14_days_and_before_now(
     recorded: int, reason: RefusalReason, field: str
 ) -> None:
     fact = decoder(HISTORY_SPAN).decode(
-        InputRecord(event_bytes(FILING_WITH_ALL_FIELDS, recordedtime=timestamp(recorded)))
+        input_record(event_bytes(FILING_WITH_ALL_FIELDS, recordedtime=timestamp(recorded)))
     )
 
     assert fact == Refusal(reason, field, "harbor")
@@ -90,7 +83,7 @@ def test_outside_of_an_open_span_what_was_recorded_counts_for_nothing(span: Audi
     spans = () if span is None else (span,)
 
     fact = decoder(*spans).decode(
-        InputRecord(event_bytes(FILING_WITH_ALL_FIELDS, recordedtime=timestamp(AT)), timestamp=now)
+        input_record(event_bytes(FILING_WITH_ALL_FIELDS, recordedtime=timestamp(AT)), timestamp=now)
     )
 
     assert fact == Refusal(RefusalReason.TOO_OLD, "time", "harbor")
@@ -98,7 +91,7 @@ def test_outside_of_an_open_span_what_was_recorded_counts_for_nothing(span: Audi
 
 def test_within_14_days_a_filing_is_live_whatever_is_open() -> None:
     opened = AuditedHistory(since=AT - DAY, until=AT + DAY, opened_on=AT, opened_by="audit")
-    record = InputRecord(event_bytes(FILING_WITH_ALL_FIELDS, recordedtime=timestamp(AT)), timestamp=AT + 14 * DAY)
+    record = input_record(event_bytes(FILING_WITH_ALL_FIELDS, recordedtime=timestamp(AT)), timestamp=AT + 14 * DAY)
 
     fact = decoder(opened).decode(record)
 
@@ -108,7 +101,7 @@ def test_within_14_days_a_filing_is_live_whatever_is_open() -> None:
 
 def test_actions_and_heartbeats_of_history_are_logged_when_they_were_recorded() -> None:
     action = decoder(HISTORY_SPAN).decode(
-        InputRecord(event_bytes(RESTRICTED, recordedtime=timestamp(AT + HOUR)), topic="taken")
+        input_record(event_bytes(RESTRICTED, recordedtime=timestamp(AT + HOUR)), topic="taken")
     )
     beat = json.dumps(
         {
@@ -121,7 +114,7 @@ def test_actions_and_heartbeats_of_history_are_logged_when_they_were_recorded() 
         }
     ).encode()
 
-    heartbeat = decoder(HISTORY_SPAN).decode(InputRecord(beat, key=b"harbor"))
+    heartbeat = decoder(HISTORY_SPAN).decode(input_record(beat, key=b"harbor"))
 
     assert isinstance(action, Action)
     assert isinstance(heartbeat, Heartbeat)

@@ -10,8 +10,8 @@ from streams.contract.outputs.measures import STATUS_KEY, PartitionStatus, encod
 from streams.contract.outputs.row_codec import MessagePackCodec
 from streams.domain.clocks.clock_history import LoadedClock
 from streams.domain.clocks.definition import ALWAYS_VALID
-from streams.domain.clocks.report_state import State
 from streams.domain.clocks.standard import STANDARD_CLOCKS
+from streams.domain.clocks.state_machine import State
 from streams.domain.cohorts.profile import ClockValue, ReportProfile
 from streams.domain.cohorts.statistics import CohortSample, group_key, samples_by_group
 from streams.domain.duration_bins import DAY, FOREVER_MS

@@ -4,8 +4,8 @@ from dashboards.board.metrics.running_clocks import running
 from streams.contract.packs.exported_clocks import exported_clocks
 from streams.contract.packs.rulebook import STANDARD_RULES
 from streams.domain.clocks.endings import FROZEN, OPEN, STOPPED
-from streams.domain.clocks.report_state import State
 from streams.domain.clocks.standard import STANDARD_CLOCKS
+from streams.domain.clocks.state_machine import State
 from streams.domain.cohorts.cohort import CohortKey
 from streams.domain.cohorts.profile import ClockValue, ReportProfile
 from streams.domain.cohorts.statistics import CohortSample

@@ -11,7 +11,7 @@ from streams.domain.ledger.config import LedgerConfig
 from streams.domain.ledger.fast_path.at_hand import Report
 from streams.domain.ledger.ledger import Ledger
 from streams.domain.ledger.platform_state import PlatformState
-from streams.domain.reports.row import ReportRow
+from streams.domain.reports.report_row import ReportRow
 from streams.domain.vocabulary import RefusalReason
 from streams.runtime.partition.commits.suspension import without_platforms
 from tests.support.builders import START, action, filing

@@ -27,7 +27,7 @@ from streams.domain.events import (
 from streams.domain.ledger.config import PlatformConfig
 from streams.domain.reports.evaluation import Evaluator
 from streams.domain.reports.measurement import MeasuredReport
-from streams.domain.reports.row import Entry, ReportRow
+from streams.domain.reports.report_row import Entry, ReportRow
 from streams.domain.vocabulary import Harm, Outcome, Reversal
 from tests.support.builders import REMOVAL, START, action, encoded_labels, filing
 from tests.support.ledger.harness import LedgerHarness, clock_from_oracle

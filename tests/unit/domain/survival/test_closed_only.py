@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.domain.clocks.endings import FROZEN
-from streams.domain.clocks.report_state import State
 from streams.domain.clocks.standard import STANDARD_CLOCKS
+from streams.domain.clocks.state_machine import State
 from streams.domain.cohorts.profile import ClockValue, ReportProfile
 from streams.domain.cohorts.statistics import CohortSample, clock_statistics
 from streams.domain.duration_bins import DAY, EDGES, HOUR, MINUTE, OVERFLOW_BIN, bin_of

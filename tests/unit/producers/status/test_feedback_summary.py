@@ -1,7 +1,5 @@
 """What the records of a feedback topic come to, and how a look at it ends."""
 
-from typing import NamedTuple
-
 import pytest
 
 from producers.status.feedback_summary import ReceivedFeedback, SourcePartition, exit_status, summarise_feedback
@@ -14,21 +12,10 @@ from streams.contract.registry.registry import Platform, Registry
 from streams.contract.timestamps import format_timestamp
 from streams.domain.vocabulary import RefusalReason
 from streams.edge.exit_codes import FAILURE, OK, UNKNOWN
+from tests.support.events.input_record import InputRecord
 
 NOON = 1_760_000_000_000
 FILED, TAKEN = "report-filed.harbor", "action-taken.harbor"
-
-
-class Record(NamedTuple):
-    """A refused record."""
-
-    topic: str
-    partition: int
-    offset: int
-    timestamp: int
-    key: bytes | None = None
-    value: bytes | None = None
-    headers: tuple[tuple[str, bytes], ...] = ()
 
 
 def feedback_record(
@@ -52,8 +39,12 @@ def feedback_record(
     return platform_status.encode_platform_status(said, NOON)
 
 
-def refusal_record(feedback: ReceivedFeedback, reason: RefusalReason, record: Record, field: str = "") -> None:
+def refusal_record(
+    feedback: ReceivedFeedback, reason: RefusalReason, place: tuple[str, int, int], field: str = "", at: int = NOON
+) -> None:
     """Let a refusal be told."""
+    topic, partition, offset = place
+    record = InputRecord(topic, None, None, at, (), partition, offset)
     value = refusal_records.encode_refusal(Refusal(reason, field, "harbor"), record)
     feedback.apply_record(record.partition, refusal_records.refusal_key(record), value)
 
@@ -81,11 +72,9 @@ def test_what_was_read_is_accepted_or_refused_and_the_rest_lags() -> None:
 def test_refusals_are_grouped_with_the_first_of_each() -> None:
     feedback = ReceivedFeedback()
     for offset in (7, 5, 6):
-        refusal_record(feedback, RefusalReason.TOO_OLD, Record(FILED, 1, offset, NOON + offset), "time")
-    refusal_record(
-        feedback, RefusalReason.TOO_OLD, Record(FILED, 1, 5, NOON + 5), "time"
-    )  # the same record, told twice
-    refusal_record(feedback, RefusalReason.WRONG_PARTITION, Record(TAKEN, 0, 9, NOON))
+        refusal_record(feedback, RefusalReason.TOO_OLD, (FILED, 1, offset), "time", NOON + offset)
+    refusal_record(feedback, RefusalReason.TOO_OLD, (FILED, 1, 5), "time", NOON + 5)  # the same record, told twice
+    refusal_record(feedback, RefusalReason.WRONG_PARTITION, (TAKEN, 0, 9))
 
     first, second = summarise_feedback("harbor", feedback, end_offsets(0, 0, 0, 0)).refusals
     (lately,) = summarise_feedback("harbor", feedback, end_offsets(0, 0, 0, 0), since=NOON + 1).refusals
@@ -107,14 +96,14 @@ def test_a_look_ends_with_what_is_worst() -> None:
 
     assert exit_status(summarise_feedback("harbor", feedback, end_offsets(1, 1, 0, 0))) == OK
     assert exit_status(summarise_feedback("harbor", feedback, end_offsets(1, 2, 0, 0))) == UNKNOWN
-    refusal_record(feedback, RefusalReason.TOO_OLD, Record(FILED, 0, 0, NOON))
+    refusal_record(feedback, RefusalReason.TOO_OLD, (FILED, 0, 0))
     assert exit_status(summarise_feedback("harbor", feedback, end_offsets(1, 2, 0, 0))) == FAILURE
     assert exit_status(summarise_feedback("harbor", feedback, end_offsets(1, 1, 0, 0), since=NOON + 1)) == OK
 
 
 def test_no_line_is_wider_than_a_terminal_whatever_the_names() -> None:
     feedback, topic = ReceivedFeedback(), f"report-filed.{'h' * 32}"
-    refusal_record(feedback, RefusalReason.WRONG_PARTITION, Record(topic, 4_095, 10**12, NOON), "jurisdictions")
+    refusal_record(feedback, RefusalReason.WRONG_PARTITION, (topic, 4_095, 10**12), "jurisdictions")
     feedback.apply_record(
         0, PLATFORM_STATUS_KEY, feedback_record(0, 10**9, 10**9, {RefusalReason.WRONG_PARTITION: 10**9})
     )

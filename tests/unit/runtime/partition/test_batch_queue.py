@@ -1,29 +1,23 @@
 """Waiting batches: applied by log time, and actions not ahead of filings that are to be had."""
 
-from typing import NamedTuple
-
 from aiokafka import TopicPartition
 from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.runtime.kafka.records import RecordBatch
 from streams.runtime.partition.batch_queue import BatchQueue
+from tests.support.events.input_record import InputRecord
 
 FILED, TAKEN = "report-filed", "action-taken"
 FILING_TOPICS = {TAKEN: frozenset({FILED})}
 NO_TOPICS: frozenset[str] = frozenset()
 
 
-class FetchedRecord(NamedTuple):
-    """A record as far as its order goes."""
-
-    offset: int
-    timestamp: int
-
-
 def batch(topic: str, start: int, *timestamps: int) -> RecordBatch:
-    records = [FetchedRecord(start + place, timestamp) for place, timestamp in enumerate(timestamps)]
-    return RecordBatch(TopicPartition(topic, 0), start, start + len(timestamps), 1, records)  # type: ignore[arg-type]  # all that is read
+    records = [
+        InputRecord(topic, timestamp=timestamp, offset=start + place) for place, timestamp in enumerate(timestamps)
+    ]
+    return RecordBatch(TopicPartition(topic, 0), start, start + len(timestamps), 1, records)
 
 
 def batch_queue(*batches: RecordBatch, most: int = 1_000) -> BatchQueue:

@@ -2,8 +2,8 @@
 
 import json
 import logging
-from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import Any
 
 import pytest
 from aiokafka import TopicPartition
@@ -20,23 +20,21 @@ from streams.runtime.kafka.records import RecordBatch
 from streams.runtime.partition.processor import PartitionProcessor
 from streams.runtime.partition.takeover.starting_point import LaggingPlatforms, StartingPoint
 from tests.support.events.event_lines import EPOCH_OFFSET_MS, filing_line
+from tests.support.events.input_record import InputRecord
 from tests.support.process.counting.counting_worker import PLATFORM, CountingLedger, NumberDecoder
 
 FILED, TAKEN = "report-filed", "action-taken"
 WALL_CLOCK_MS = 1_000_000 * HOUR
 
 
-class FetchedRecord(NamedTuple):
-    """A record as the client gives it."""
-
-    offset: int
-    value: bytes | None
-    timestamp: int = WALL_CLOCK_MS
-    timestamp_type: int = 1
-    topic: str = FILED
-    partition: int = 0
-    key: bytes | None = b"harbor|a"
-    headers: Sequence[tuple[str, bytes]] = ()
+def fetched_record(
+    offset: int,
+    value: bytes | None,
+    timestamp: int = WALL_CLOCK_MS,
+    **more: Any,  # noqa: ANN401 - other fields
+) -> InputRecord:
+    fields: dict[str, Any] = {"topic": FILED, "key": b"harbor|a", **more}
+    return InputRecord(value=value, timestamp=timestamp, offset=offset, **fields)
 
 
 def processor_at(position: int, ledger: CountingLedger | None = None, now: int = 0) -> PartitionProcessor:
@@ -50,7 +48,7 @@ def started(ledger: CountingLedger, start: StartingPoint) -> PartitionProcessor:
     return processor
 
 
-def batch(start: int, end: int, *records: FetchedRecord, topic: str = FILED) -> RecordBatch:
+def batch(start: int, end: int, *records: InputRecord, topic: str = FILED) -> RecordBatch:
     return RecordBatch(TopicPartition(topic, 0), start, end, 1, records)
 
 
@@ -62,7 +60,7 @@ def totals(intake: PartitionProcessor) -> dict[str, int]:
 
 def test_a_batch_from_the_position_is_applied_and_moves_it() -> None:
     intake = processor_at(5)
-    fetched = batch(5, 7, FetchedRecord(5, b"100"), FetchedRecord(6, b"200"))
+    fetched = batch(5, 7, fetched_record(5, b"100"), fetched_record(6, b"200"))
 
     intake.process(fetched, WALL_CLOCK_MS)
 
@@ -74,7 +72,7 @@ def test_a_batch_from_the_position_is_applied_and_moves_it() -> None:
 def test_records_below_the_position_are_skipped() -> None:
     intake = processor_at(6)
 
-    intake.process(batch(5, 7, FetchedRecord(5, b"100"), FetchedRecord(6, b"200")), WALL_CLOCK_MS)
+    intake.process(batch(5, 7, fetched_record(5, b"100"), fetched_record(6, b"200")), WALL_CLOCK_MS)
 
     assert totals(intake)["sum"] == 200
 
@@ -82,7 +80,7 @@ def test_records_below_the_position_are_skipped() -> None:
 def test_a_batch_wholly_below_the_position_changes_nothing() -> None:
     intake = processor_at(9)
 
-    intake.process(batch(5, 7, FetchedRecord(5, b"100"), FetchedRecord(6, b"200")), WALL_CLOCK_MS)
+    intake.process(batch(5, 7, fetched_record(5, b"100"), fetched_record(6, b"200")), WALL_CLOCK_MS)
 
     assert totals(intake)["records"] == 0
     assert intake.next_offsets[FILED] == 9
@@ -90,7 +88,7 @@ def test_a_batch_wholly_below_the_position_changes_nothing() -> None:
 
 def test_the_control_records_of_a_transactional_publisher_are_no_gap() -> None:
     intake = processor_at(5)
-    fetched = batch(5, 12, FetchedRecord(7, b"100"), FetchedRecord(10, b"200"))
+    fetched = batch(5, 12, fetched_record(7, b"100"), fetched_record(10, b"200"))
 
     intake.process(fetched, WALL_CLOCK_MS)
 
@@ -99,13 +97,13 @@ def test_the_control_records_of_a_transactional_publisher_are_no_gap() -> None:
 
 
 def test_a_batch_from_beyond_the_position_does_not_follow() -> None:
-    assert not processor_at(5).is_contiguous(batch(6, 7, FetchedRecord(6, b"100")))
+    assert not processor_at(5).is_contiguous(batch(6, 7, fetched_record(6, b"100")))
 
 
 def test_a_refusal_of_the_decoder_is_counted_and_published_with_its_record() -> None:
     intake = processor_at(0)
 
-    intake.process(batch(0, 2, FetchedRecord(0, b"?"), FetchedRecord(1, b"100")), WALL_CLOCK_MS)
+    intake.process(batch(0, 2, fetched_record(0, b"?"), fetched_record(1, b"100")), WALL_CLOCK_MS)
 
     refused = intake.drain_refusals().events
     assert [(refusal.reason, record.offset) for refusal, record in refused] == [(RefusalReason.NOT_JSON, 0)]
@@ -116,7 +114,7 @@ def test_a_bug_of_ours_refuses_the_record_without_its_content(caplog: pytest.Log
     intake = processor_at(0)
 
     with caplog.at_level(logging.ERROR):
-        intake.process(batch(0, 2, FetchedRecord(0, b"13"), FetchedRecord(1, b"100")), WALL_CLOCK_MS)
+        intake.process(batch(0, 2, fetched_record(0, b"13"), fetched_record(1, b"100")), WALL_CLOCK_MS)
 
     assert [refusal.reason for refusal, _ in intake.drain_refusals().events] == [RefusalReason.INTERNAL]
     assert totals(intake)["sum"] == 100
@@ -128,10 +126,10 @@ def test_time_is_advanced_before_a_record_is_applied_and_not_beyond_the_sibling(
     ledger = CountingLedger()
     ledger.next_due = 0
     intake = processor_at(0, ledger)
-    intake.process(batch(0, 1, FetchedRecord(0, b"1", WALL_CLOCK_MS - HOUR, topic=TAKEN), topic=TAKEN), WALL_CLOCK_MS)
+    intake.process(batch(0, 1, fetched_record(0, b"1", WALL_CLOCK_MS - HOUR, topic=TAKEN), topic=TAKEN), WALL_CLOCK_MS)
 
     intake.process(
-        batch(0, 2, FetchedRecord(0, b"1", WALL_CLOCK_MS - 2 * HOUR), FetchedRecord(1, b"2", WALL_CLOCK_MS)),
+        batch(0, 2, fetched_record(0, b"1", WALL_CLOCK_MS - 2 * HOUR), fetched_record(1, b"2", WALL_CLOCK_MS)),
         WALL_CLOCK_MS,
     )
 
@@ -153,20 +151,20 @@ def test_no_record_is_applied_before_the_ledger_has_got_to_its_time() -> None:
     ledger = BusyLedger()
     ledger.next_due, ledger.advance_limit = 0, WALL_CLOCK_MS - HOUR
     intake = processor_at(0, ledger)
-    intake.process(batch(0, 1, FetchedRecord(0, b"1", WALL_CLOCK_MS, topic=TAKEN), topic=TAKEN), WALL_CLOCK_MS)
+    intake.process(batch(0, 1, fetched_record(0, b"1", WALL_CLOCK_MS, topic=TAKEN), topic=TAKEN), WALL_CLOCK_MS)
 
     rest = intake.process(
         batch(
             0,
             3,
-            FetchedRecord(0, b"1", WALL_CLOCK_MS - HOUR),
-            FetchedRecord(1, b"2", WALL_CLOCK_MS),
-            FetchedRecord(2, b"3"),
+            fetched_record(0, b"1", WALL_CLOCK_MS - HOUR),
+            fetched_record(1, b"2", WALL_CLOCK_MS),
+            fetched_record(2, b"3"),
         ),
         WALL_CLOCK_MS,
     )
 
-    assert rest == batch(1, 3, FetchedRecord(1, b"2", WALL_CLOCK_MS), FetchedRecord(2, b"3"))
+    assert rest == batch(1, 3, fetched_record(1, b"2", WALL_CLOCK_MS), fetched_record(2, b"3"))
     assert intake.next_offsets[FILED] == 1
     assert (intake.has_due_work, intake.partition_clock.now, totals(intake)["records"]) == (
         True,
@@ -179,9 +177,10 @@ def test_a_batch_continues_where_it_was_left_once_the_ledger_is_no_longer_behind
     ledger = BusyLedger()
     ledger.next_due, ledger.advance_limit = 0, WALL_CLOCK_MS - HOUR
     intake = processor_at(0, ledger)
-    intake.process(batch(0, 1, FetchedRecord(0, b"1", WALL_CLOCK_MS, topic=TAKEN), topic=TAKEN), WALL_CLOCK_MS)
+    intake.process(batch(0, 1, fetched_record(0, b"1", WALL_CLOCK_MS, topic=TAKEN), topic=TAKEN), WALL_CLOCK_MS)
     rest = intake.process(
-        batch(0, 2, FetchedRecord(0, b"1", WALL_CLOCK_MS - HOUR), FetchedRecord(1, b"2", WALL_CLOCK_MS)), WALL_CLOCK_MS
+        batch(0, 2, fetched_record(0, b"1", WALL_CLOCK_MS - HOUR), fetched_record(1, b"2", WALL_CLOCK_MS)),
+        WALL_CLOCK_MS,
     )
     assert rest is not None
 
@@ -195,10 +194,10 @@ def test_a_batch_continues_where_it_was_left_once_the_ledger_is_no_longer_behind
 
 def test_a_senders_stamp_in_the_future_is_refused_and_moves_no_time() -> None:
     intake = processor_at(0)
-    ahead = FetchedRecord(0, b"100", WALL_CLOCK_MS + HOUR, timestamp_type=0)
+    ahead = fetched_record(0, b"100", WALL_CLOCK_MS + HOUR, timestamp_type=0)
 
     intake.process(batch(0, 1, ahead), WALL_CLOCK_MS)
-    intake.process(batch(0, 1, FetchedRecord(0, b"1", WALL_CLOCK_MS, topic=TAKEN), topic=TAKEN), WALL_CLOCK_MS)
+    intake.process(batch(0, 1, fetched_record(0, b"1", WALL_CLOCK_MS, topic=TAKEN), topic=TAKEN), WALL_CLOCK_MS)
 
     refused = [refusal for refusal, _ in intake.drain_refusals().events]
     assert refused == [Refusal(RefusalReason.FUTURE_TIME, "recordedtime", PLATFORM)]
@@ -213,7 +212,7 @@ def test_a_batch_that_cannot_be_read_is_refused_in_its_place_and_moves_the_posit
 
     intake.process(
         RecordBatch(
-            TopicPartition(FILED, 0), 0, 42, 1, [FetchedRecord(0, b"100"), unreadable, FetchedRecord(41, b"200")]
+            TopicPartition(FILED, 0), 0, 42, 1, [fetched_record(0, b"100"), unreadable, fetched_record(41, b"200")]
         ),
         WALL_CLOCK_MS,
     )
@@ -246,8 +245,10 @@ def test_a_batch_with_nothing_but_what_cannot_be_read_moves_the_position_and_no_
 def test_a_senders_stamp_a_little_ahead_counts_as_now() -> None:
     intake = processor_at(0)
 
-    intake.process(batch(0, 1, FetchedRecord(0, b"100", WALL_CLOCK_MS + MINUTE, timestamp_type=0)), WALL_CLOCK_MS)
-    intake.process(batch(0, 1, FetchedRecord(0, b"1", WALL_CLOCK_MS + MINUTE, topic=TAKEN), topic=TAKEN), WALL_CLOCK_MS)
+    intake.process(batch(0, 1, fetched_record(0, b"100", WALL_CLOCK_MS + MINUTE, timestamp_type=0)), WALL_CLOCK_MS)
+    intake.process(
+        batch(0, 1, fetched_record(0, b"1", WALL_CLOCK_MS + MINUTE, topic=TAKEN), topic=TAKEN), WALL_CLOCK_MS
+    )
 
     assert intake.partition_clock.now == WALL_CLOCK_MS
 
@@ -256,7 +257,9 @@ def test_a_senders_stamp_ahead_of_what_it_stamps_is_refused_under_the_platform()
     intake = processor_at(0)
     intake._decoder = EventDecoder(Registry.accepting_all())
     line = filing_line("a", at=0)
-    record = FetchedRecord(0, line, EPOCH_OFFSET_MS + HOUR, 0, key=record_key("meadow", json.loads(line)["subject"]))
+    record = fetched_record(
+        0, line, EPOCH_OFFSET_MS + HOUR, timestamp_type=0, key=record_key("meadow", json.loads(line)["subject"])
+    )
 
     intake.process(batch(0, 1, record), EPOCH_OFFSET_MS)
     intake.process(batch(1, 2, record._replace(offset=1)), EPOCH_OFFSET_MS + HOUR)
@@ -270,8 +273,8 @@ def test_a_senders_stamp_a_little_ahead_gives_no_more_room_to_what_it_stamps() -
     intake = processor_at(0)
     intake._decoder = EventDecoder(Registry.accepting_all())
     line = filing_line("a", at=3 * MINUTE)
-    record = FetchedRecord(
-        0, line, EPOCH_OFFSET_MS + 2 * MINUTE, 0, key=record_key("meadow", json.loads(line)["subject"])
+    record = fetched_record(
+        0, line, EPOCH_OFFSET_MS + 2 * MINUTE, timestamp_type=0, key=record_key("meadow", json.loads(line)["subject"])
     )
 
     intake.process(batch(0, 1, record), EPOCH_OFFSET_MS)
@@ -283,7 +286,7 @@ def test_a_senders_stamp_a_little_ahead_gives_no_more_room_to_what_it_stamps() -
 def test_the_brokers_stamp_is_believed_whatever_our_clock_says() -> None:
     intake = processor_at(0)
 
-    intake.process(batch(0, 1, FetchedRecord(0, b"100", WALL_CLOCK_MS + HOUR)), WALL_CLOCK_MS)
+    intake.process(batch(0, 1, fetched_record(0, b"100", WALL_CLOCK_MS + HOUR)), WALL_CLOCK_MS)
 
     assert totals(intake)["records"] == 1
 
@@ -318,10 +321,10 @@ def test_a_platform_that_is_behind_is_decided_as_far_as_its_own_topics_are_read(
     ledger = HoldingLedger()
     intake = processor_two_hours_behind(ledger, LaggingPlatforms({"gone": 5}, PLATFORMS_BY_TOPIC))
 
-    intake.process(batch(0, 1, FetchedRecord(0, b"1", WALL_CLOCK_MS - HOUR)), WALL_CLOCK_MS)
-    intake.process(batch(0, 1, FetchedRecord(0, b"1", WALL_CLOCK_MS - HOUR, topic=TAKEN), topic=TAKEN), WALL_CLOCK_MS)
-    intake.process(batch(1, 2, FetchedRecord(1, b"1", WALL_CLOCK_MS)), WALL_CLOCK_MS)
-    intake.process(batch(1, 2, FetchedRecord(1, b"1", WALL_CLOCK_MS, topic=TAKEN), topic=TAKEN), WALL_CLOCK_MS)
+    intake.process(batch(0, 1, fetched_record(0, b"1", WALL_CLOCK_MS - HOUR)), WALL_CLOCK_MS)
+    intake.process(batch(0, 1, fetched_record(0, b"1", WALL_CLOCK_MS - HOUR, topic=TAKEN), topic=TAKEN), WALL_CLOCK_MS)
+    intake.process(batch(1, 2, fetched_record(1, b"1", WALL_CLOCK_MS)), WALL_CLOCK_MS)
+    intake.process(batch(1, 2, fetched_record(1, b"1", WALL_CLOCK_MS, topic=TAKEN), topic=TAKEN), WALL_CLOCK_MS)
 
     assert ledger.limits == [
         {"gone": 5, "harbor": WALL_CLOCK_MS - 2 * HOUR},

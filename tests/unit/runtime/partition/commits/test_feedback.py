@@ -1,7 +1,6 @@
 """What a partition tells a platform of its own events, and when."""
 
 from collections.abc import Iterable
-from typing import NamedTuple
 
 from producers.status.feedback_summary import ReceivedFeedback, SourcePartition, exit_status, summarise_feedback
 from streams.contract.events.source_records import Refusal, UnreadableBatch
@@ -18,6 +17,7 @@ from streams.runtime.journal.journal import Row
 from streams.runtime.kafka.records import TimestampedRecord
 from streams.runtime.partition.commits.feedback import Feedback
 from streams.runtime.partition.processor import ReadProgress
+from tests.support.events.input_record import InputRecord
 
 NOON = 1_760_000_000_000
 SECOND = 1_000
@@ -26,18 +26,7 @@ HARBOR = Platform(id="harbor", provider="-", report_filed="filed", action_taken=
 LANTERN = Platform(id="lantern", provider="-", report_filed="lit", action_taken="lit-taken", feedback="seen")
 CODEC = MessagePackCodec()
 
-
-class SourceRecord(NamedTuple):
-    """A refused record."""
-
-    topic: str
-    partition: int = 3
-    offset: int = 6
-    timestamp: int = NOON
-    timestamp_type: int = 1
-    key: bytes | None = None
-    value: bytes | None = None
-    headers: tuple[tuple[str, bytes], ...] = ()
+REFUSED = InputRecord("filed", None, None, NOON, partition=3, offset=6)
 
 
 def feedback_counts(platform: str, **tally: int) -> dict[bytes, bytes | None]:
@@ -53,7 +42,7 @@ def encoded(refusals: Iterable[tuple[Refusal, TimestampedRecord]]) -> list[tuple
 def test_a_platform_hears_of_its_own_refusals_and_of_no_others() -> None:
     feedback = Feedback(3, [HARBOR, LANTERN])
     feedback.due_rows((), READ_POSITION, NOON)
-    own, other = SourceRecord("filed"), SourceRecord("report-filed")
+    own, other = REFUSED, REFUSED._replace(topic="report-filed")
     refusals: list[tuple[Refusal, TimestampedRecord]] = [
         (Refusal(RefusalReason.TOO_OLD, "time", "harbor"), own),
         (Refusal(RefusalReason.NOT_JSON, "", ""), other),
@@ -139,7 +128,7 @@ def test_a_batch_that_cannot_be_read_and_an_event_beyond_the_capacity_are_publis
     batch = UnreadableBatch("filed", 3, 6, NOON, 5)
     refusals: list[tuple[Refusal, TimestampedRecord]] = [
         (Refusal(RefusalReason.UNDECODABLE, "", "harbor"), batch),
-        (Refusal(RefusalReason.OVER_CAPACITY, "", "harbor"), SourceRecord("filed", offset=11)),
+        (Refusal(RefusalReason.OVER_CAPACITY, "", "harbor"), REFUSED._replace(offset=11)),
     ]
     feedback.update_counters(
         feedback_counts("harbor", **{counters.refused(reason.reason): 1 for reason, _ in refusals})
@@ -161,9 +150,7 @@ def test_a_batch_that_cannot_be_read_and_an_event_beyond_the_capacity_are_publis
 
 def test_a_status_that_cannot_be_published_now_is_published_at_once_when_it_can_be() -> None:
     feedback = Feedback(3, [HARBOR, LANTERN])
-    refusals: list[tuple[Refusal, TimestampedRecord]] = [
-        (Refusal(RefusalReason.TOO_OLD, "time", "harbor"), SourceRecord("filed"))
-    ]
+    refusals: list[tuple[Refusal, TimestampedRecord]] = [(Refusal(RefusalReason.TOO_OLD, "time", "harbor"), REFUSED)]
 
     assert set(feedback.due_rows(encoded(refusals), READ_POSITION, NOON, {"harbor"})) == {"seen"}
     assert set(feedback.due_rows((), READ_POSITION, NOON + SECOND)) == {"heard"}
