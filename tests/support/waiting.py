@@ -11,7 +11,7 @@ _POLL_SECONDS = 0.4
 def wait_until(
     condition: Callable[[], bool], description: str, explain: Callable[[], str] = str, seconds: float = TIMEOUT_SECONDS
 ) -> None:
-    """Return when `holds` is true; AssertionError with `what` and `explain()` when it was not within `seconds`."""
+    """Return when `condition` is true; AssertionError with `description` and `explain()` if it is not within `seconds`."""
     deadline = time.monotonic() + seconds
     pause = Event()
     while not condition():

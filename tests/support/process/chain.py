@@ -85,7 +85,7 @@ class SafeclockProcess:
         """Send it a signal."""
         self._process.send_signal(number)
 
-    def wait_until_stopped(self) -> bool:
+    def is_stopped(self) -> bool:
         """Whether a signal has stopped it and none has let it go on."""
         state = Path(f"/proc/{self._process.pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0]
         return state == "T"

@@ -37,11 +37,11 @@ def create(bootstrap: str, prefix: str, own: Collection[str] = ()) -> None:
             )
 
 
-def create_output_topics(bootstrap: str, application: str) -> None:
+def create_output_topics(bootstrap: str, application: str, registry: Registry | None = None) -> None:
     """Create the topics that a worker of this name needs, with an empty `measures`: it refuses those of another worker."""
     delete_topics(bootstrap, [MEASURES])
     wanted = required_topics(
-        Registry.accepting_all(), application, Replication(factor=1, min_insync=1), record_time="create"
+        registry or Registry.accepting_all(), application, Replication(factor=1, min_insync=1), record_time="create"
     )
     with KafkaAdmin(bootstrap) as broker:
         found = broker.describe_topics(topic.name for topic in wanted)

@@ -71,7 +71,7 @@ def test_a_worker_that_was_frozen_in_a_transaction_is_fenced_writes_nothing_more
     chain = failing_chain(apache_kafka)
     with chain.trickle_events(seed=21):
         zombie = chain.start_worker(SAFECLOCK_FAILPOINT="sent_not_committed:20:stop")
-        wait_until(zombie.wait_until_stopped, "the worker to stand still", chain.logs)
+        wait_until(zombie.is_stopped, "the worker to stand still", chain.logs)
         chain.record_fault("SIGSTOP beyond the session timeout, in a transaction")
         heir = chain.start_worker()
         chain.wait_for_commits(heir)

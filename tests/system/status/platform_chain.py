@@ -53,7 +53,7 @@ class OwnTopicsChain(Chain):
         file.write_text("\n".join(lines), encoding="utf-8")
         return file
 
-    def read_feedback(self, *arguments: str) -> CommandResult:
+    def run_to_end(self, *arguments: str) -> CommandResult:
         """Run a command of Safeclock to its end, whatever that is."""
         done = subprocess.run(
             [*SAFECLOCK, *arguments],
@@ -69,7 +69,7 @@ class OwnTopicsChain(Chain):
     def run_status(self, platform: str, *more: str) -> tuple[int, Any]:
         """Return how `safeclock status` ends once all was read, and its document."""
         registry = f"--registry={self.registry_file}"
-        ended = self.read_feedback("status", f"--platform={platform}", registry, "--wait=60", "--format=json", *more)
+        ended = self.run_to_end("status", f"--platform={platform}", registry, "--wait=60", "--format=json", *more)
         return ended.exit_code, json.loads(ended.out) if ended.out else ended.err
 
 

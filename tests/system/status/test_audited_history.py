@@ -29,7 +29,7 @@ def open_history(chain: OwnTopicsChain, **span: int) -> None:
 
 
 def publish_file(chain: OwnTopicsChain, file: Path, *more: str) -> CommandResult:
-    return chain.read_feedback("publish", "--history", f"--registry={chain.registry_file}", str(file), *more)
+    return chain.run_to_end("publish", "--history", f"--registry={chain.registry_file}", str(file), *more)
 
 
 def measure_file(chain: OwnTopicsChain) -> LedgerTotals:
@@ -104,7 +104,7 @@ def close_history(chain: OwnTopicsChain, file: Path, totals: LedgerTotals) -> No
     worker: SafeclockProcess = chain.start_worker()
     assert publish_file(chain, file).exit_code == 1
 
-    assert chain.read_feedback("publish", "--history", f"--registry={yesterday}", str(file)).exit_code == 0
+    assert chain.run_to_end("publish", "--history", f"--registry={yesterday}", str(file)).exit_code == 0
 
     found = measure_file(chain)
     assert found.cohorts == totals.cohorts

@@ -22,7 +22,7 @@ def test_a_wrong_partitioner_is_seen_in_the_status(chain: OwnTopicsChain) -> Non
     first = group["first"]
     assert first["topic"] == chain.registry.platforms["harbor"].action_taken
     assert chain.run_status("lantern")[0] == 0
-    later = chain.read_feedback(
+    later = chain.run_to_end(
         *("status", "--platform=harbor", f"--registry={chain.registry_file}", "--since=2126-01-01T00:00:00Z")
     )
     assert later.exit_code == 0, later
@@ -33,7 +33,7 @@ def test_a_wrong_partitioner_is_seen_in_the_status(chain: OwnTopicsChain) -> Non
 def test_all_that_is_accepted_ends_with_0_and_what_nobody_reads_with_3(chain: OwnTopicsChain) -> None:
     publish_reports(chain, right=True)
     registry = f"--registry={chain.registry_file}"
-    unread = chain.read_feedback("status", "--platform=harbor", registry)
+    unread = chain.run_to_end("status", "--platform=harbor", registry)
     assert (unread.exit_code, "not known yet" in unread.out) == (3, True), unread
 
     worker = chain.start_worker()
@@ -50,10 +50,10 @@ def test_all_that_is_accepted_ends_with_0_and_what_nobody_reads_with_3(chain: Ow
 def test_who_asks_no_broker_or_for_nobody_is_refused(chain: OwnTopicsChain) -> None:
     registry = f"--registry={chain.registry_file}"
 
-    nobody = chain.read_feedback("status", "--platform=nobody", registry)
-    silent = chain.read_feedback("status", "--platform=harbor", registry, "--bootstrap=127.0.0.1:1")
-    shared = chain.read_feedback("status", "--platform=harbor", "--registry=deploy/registry/demo.toml")
-    unknown = chain.read_feedback("status", "--platform=stranger")
+    nobody = chain.run_to_end("status", "--platform=nobody", registry)
+    silent = chain.run_to_end("status", "--platform=harbor", registry, "--bootstrap=127.0.0.1:1")
+    shared = chain.run_to_end("status", "--platform=harbor", "--registry=deploy/registry/demo.toml")
+    unknown = chain.run_to_end("status", "--platform=stranger")
 
     assert (nobody.exit_code, "expected one of cobalt" in nobody.err) == (2, True), nobody
     assert (silent.exit_code, "none answered" in silent.err) == (3, True), silent

@@ -76,7 +76,7 @@ class BenchProcess:
         return (int(fields[11]) + int(fields[12])) / _TICKS
 
     def raise_if_ended(self) -> None:
-        """Raise StalledError when the process has ended."""
+        """Raise WorkerStalledError when the process has ended."""
         if self.process.poll() is not None:
             raise WorkerStalledError(f"ended with {self.process.returncode}: {self._log.read_text()[-2000:]}")
 

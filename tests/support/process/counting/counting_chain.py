@@ -238,7 +238,7 @@ def _sum_records(records: Iterable[TopicRecord]) -> dict[str, int]:
 async def wait_until_async(
     check: Callable[[], object], description: str, explain: Callable[[], str] = str, seconds: float = TIMEOUT_SECONDS
 ) -> None:
-    """Return when `check`, plain or asynchronous, is true; fail with `what` and `explain()` after `seconds`."""
+    """Return when `check`, plain or asynchronous, is true; fail with `description` and `explain()` after `seconds`."""
     deadline = time.monotonic() + seconds
     while True:
         found = check()

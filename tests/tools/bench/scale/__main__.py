@@ -36,7 +36,7 @@ def run(part: str, folder: Path, options: argparse.Namespace) -> Iterator[Measur
                 broker, folder, restore.RestoreSize(options.open, options.ended, options.settled), _print_progress
             )
         elif part == "backlog":
-            order = backlog.BacklogOptions(options.events, options.days, options.minutes, tuple(options.memory_days))
+            order = backlog.BacklogOptions(options.events, options.days, options.minutes, tuple(options.retention_days))
             yield from backlog.measure(broker.bootstrap, folder, order, _print_progress)
         elif part == "flood":
             yield from flood.measure(broker.bootstrap, folder, options.flood, options.seconds)

@@ -9,11 +9,10 @@ from typing import Final
 
 from streams.contract.registry.file import read_registry
 from streams.contract.registry.registry import Role
-from streams.contract.topics import Replication, required_topics
 from streams.domain.duration_bins import DAY
 from streams.edge.clock import wall_clock_ms
-from streams.runtime.kafka.admin import KafkaAdmin
 from tests.support.broker.apache import apache_kafka
+from tests.support.simulation.workload_topics import create_output_topics
 from tests.tools.bench.scale.backlog import PLATFORMS
 from tests.tools.bench.scale.machine_stats import Measurement, format_mebibytes, measurement, resident_bytes
 from tests.tools.bench.scale.record_generator import GeneratedPeriod, generate_history, send
@@ -54,26 +53,17 @@ def _registry(folder: Path, partitions: int) -> Path:
 
 
 def _fill(bootstrap: str, file: Path, partitions: int, events: int) -> int:
-    _create(bootstrap, file, "fill")
+    create_output_topics(bootstrap, "fill", read_registry(file))
     now = wall_clock_ms()
     span = GeneratedPeriod(events // 2, now - _DAYS * DAY, now - 2 * DAY)
     records = generate_history(PLATFORMS, span, {role: role.value for role in Role}, partitions)
     return asyncio.run(send(bootstrap, records))
 
 
-def _create(bootstrap: str, file: Path, name: str) -> None:
-    wanted = required_topics(read_registry(file), name, Replication(factor=1, min_insync=1), record_time="create")
-    with KafkaAdmin(bootstrap) as broker:
-        found = broker.describe_topics(topic.name for topic in wanted)
-        for topic in wanted:
-            if topic.name not in found:
-                broker.create_topic(topic)
-
-
 def _drain_backlog(bootstrap: str, folder: Path, file: Path, records: int, workers: int) -> tuple[float, list[int]]:
     """Return events/s from the moment when every worker has begun, or half is done, and the memory of each at the end."""
     name = new_application_id()
-    _create(bootstrap, file, name)
+    create_output_topics(bootstrap, name, read_registry(file))
     given = {**worker_environment(bootstrap, name), "SAFECLOCK_REGISTRY": str(file)}
     with ExitStack() as running:
         parts = [BenchProcess("worker", given, folder / f"{name}-{number}.log") for number in range(workers)]

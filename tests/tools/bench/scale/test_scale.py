@@ -25,7 +25,7 @@ NOW = 20_000 * DAY
 SMALL = (
     *("--open=800", "--ended=8000", "--settled=1", "--events=4000", "--days=60", "--minutes=1", "--retention-days=1"),
     *("--flood=4000", "--seconds=1", "--platforms=2", "--harms=2", "--weeks=3"),
-    *("--partitions=4", "--partition-events=4000"),
+    *("--partitions=4", "--partition-events=80000"),
 )
 
 
