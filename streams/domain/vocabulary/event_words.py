@@ -151,7 +151,6 @@ class Addressee(StrEnum):
     """The body to which a report was escalated."""
 
     INTERNAL = "internal"
-    OVER_CAPACITY = "over_capacity"
     HOTLINE = "hotline"
     LAW_ENFORCEMENT = "law_enforcement"
     AUTHORITY = "authority"

@@ -474,3 +474,12 @@ def test_a_batch_that_cannot_be_read_is_its_topics_owners(registry: Registry, ow
     decoder = EventDecoder(registry)
 
     assert decoder.decode(UnreadableBatch(topic, 0, 7, 0, None)) == Refusal(RefusalReason.UNDECODABLE, "", owner)
+
+
+def test_a_report_is_escalated_to_a_body_and_not_to_a_reason_for_a_refusal() -> None:
+    (escalated,) = [line for line in map(encode_structured, accepted_events()) if b'"to":"hotline"' in line]
+
+    refusal = DECODER.decode_line(escalated.replace(b'"hotline"', b'"over_capacity"'), MAX_TIMESTAMP_MS)
+
+    assert isinstance(refusal, Refusal)
+    assert (refusal.reason, refusal.field) == (RefusalReason.BAD_VALUE, "to")
