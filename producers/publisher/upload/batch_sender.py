@@ -19,6 +19,7 @@ from producers.publisher.settings import PublisherSettings
 from streams.contract.settings.kafka_security import KafkaSecurityError
 from streams.contract.topics import partition_of
 from streams.edge.kafka_client.login_check import check_login
+from streams.edge.kafka_client.producer_start import start_producer
 
 # Half of Kafka's default limit (message.max.bytes), so that a batch stays below the limit with any overhead.
 _BATCH_BYTES: Final = 512 * 1024
@@ -165,10 +166,8 @@ async def open_batch_sender(settings: PublisherSettings, topics: Iterable[str]) 
         **settings.access.client_options(),
     )
     try:
-        # A broker that stops just after the first answer leaves an idempotent producer waiting for an id without limit.
-        async with asyncio.timeout(timeout_s):
-            await producer.start()
-    except (KafkaError, TimeoutError) as error:
+        await start_producer(producer, timeout_s)
+    except KafkaError as error:
         await producer.stop()
         raise BrokerError(
             f"bootstrap: expected a broker at {settings.bootstrap}, none answered: {type(error).__name__}"

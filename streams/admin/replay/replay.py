@@ -26,6 +26,7 @@ from streams.contract.outputs.refusal_records import StoredRefusal
 from streams.contract.registry.registry import Registry
 from streams.contract.topics import EVENT_REFUSED, partition_of
 from streams.domain.vocabulary import RefusalReason
+from streams.edge.kafka_client.producer_start import start_producer
 from streams.runtime.partition.protocols import RecordDecoder
 from streams.runtime.topic_checks.differences import partition_faults
 
@@ -101,7 +102,7 @@ async def replay(request: ReplayRequest, selection: Selection, *, is_dry_run: bo
                 **request.address.access.client_options(),
             )
             stack.push_async_callback(producer.stop)  # a producer that could not start must be stopped, too
-            await _start(producer)
+            await start_producer(producer, _START_SECONDS)
         republisher = _Republisher(
             producer, keeps_timestamps=request.keeps_timestamps, partitions=request.registry.partitions
         )
@@ -112,15 +113,6 @@ async def replay(request: ReplayRequest, selection: Selection, *, is_dry_run: bo
                 _count_gone(refusals_by_offset, counts)
         await republisher.flush()
     return ReplaySummary(counts, selected.left_out, len(republisher.fingerprints), unreadable)
-
-
-async def _start(producer: AIOKafkaProducer) -> None:
-    """Start an idempotent producer; a broker that stops just after its first answer would leave it waiting forever."""
-    try:
-        async with asyncio.timeout(_START_SECONDS):
-            await producer.start()
-    except TimeoutError:
-        raise OperatingError(f"the broker: expected a producer id within {_START_SECONDS} s, got none") from None
 
 
 def _check_topics(request: ReplayRequest) -> tuple[frozenset[str], bool]:

@@ -13,7 +13,7 @@ OPEN: Final = 0
 STOPPED: Final = 1
 """The stop, for which a clock waits; greater numbers are competing endings."""
 
-_MAX_UNEXPOSED_SHARE: Final = 0.05
+MAX_UNEXPOSED_SHARE: Final = 0.05
 
 
 class Exposure(NamedTuple):
@@ -36,7 +36,7 @@ class Exposure(NamedTuple):
     @property
     def is_measurable(self) -> bool:
         """Whether any report was at risk, and at most 5 % of the reports were logged only after their end."""
-        return self.unexposed < self.n and self.unexposed <= _MAX_UNEXPOSED_SHARE * self.n
+        return self.unexposed < self.n and self.unexposed <= MAX_UNEXPOSED_SHARE * self.n
 
 
 class TimePoint(NamedTuple):

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Final, NamedTuple
 
+from streams.domain.survival.risk_table import MAX_UNEXPOSED_SHARE
 from streams.domain.verdict.contrast import Contrast, compare
 from streams.domain.verdict.estimand import Estimand, Kind
 from streams.domain.verdict.filed_weeks import FiledReports, Strata, Window, reports_by_window
@@ -11,7 +12,6 @@ from streams.domain.verdict.guards import Guard, GuardResult, GuardState, check_
 from streams.domain.verdict.multiplicity import benjamini_hochberg
 from streams.domain.verdict.week_estimates import exposed_count
 
-_MAX_UNEXPOSED_SHARE: Final = 0.05
 _MIN_WEEKS: Final = 12
 _MIN_COVERED: Final = 0.9
 _GRACE_DAYS: Final = 14
@@ -128,7 +128,7 @@ def _size(strata: Strata) -> WindowSize:
 
 def _stage(cell: DeclaredCell, rule: Rule, today: int, sizes: Sequence[WindowSize]) -> Verdict | None:
     """Return what can be said without a comparison, None if the cell is to be decided."""
-    if any(size.reports - size.exposed > _MAX_UNEXPOSED_SHARE * size.reports for size in sizes):
+    if any(size.reports - size.exposed > MAX_UNEXPOSED_SHARE * size.reports for size in sizes):
         return Verdict.NOT_MEASURABLE
     is_complete = cell.complete_through >= rule.current.end + rule.horizon
     if not is_complete and today >= rule.decide_on + _GRACE_DAYS:
