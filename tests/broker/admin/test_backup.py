@@ -1,4 +1,4 @@
-"""The drill: what workers know is kept, its topics are lost and made anew, and a worker goes on as if nothing was."""
+"""An operator backs up what workers know, loses the topics, restores them, and a worker continues where it was."""
 
 import asyncio
 from pathlib import Path
@@ -40,7 +40,7 @@ def write_backup(production: ChainFactory, folder: Path) -> tuple[Chain, AdminTe
 
 
 def delete_topics(chain: Chain, operator: AdminTerminal) -> None:
-    """Delete what workers wrote, and make the topics anew."""
+    """Delete what workers wrote, and recreate the topics."""
     with deleted_topics(chain.bootstrap, [chain.names.changelog, MEASURES]):
         pass
     operator.run_successfully(*APPLY_SINGLE_REPLICA)

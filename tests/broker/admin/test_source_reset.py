@@ -1,4 +1,4 @@
-"""A worker that stopped at a topic that was made anew goes on when an operator accepts it."""
+"""A worker stops at a recreated topic, and continues when an operator accepts the topic."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -41,7 +41,7 @@ PARTITIONS = (0, 1)
 PLAN = recent_plan(reports=600, weeks=1)
 DUE = PLAN.end_ms + 4 * DAY
 IMMEDIATE_SECONDS = 30.0
-"""Half of what the broker waits for whoever left a transaction open."""
+"""Half the time after which the broker aborts an open transaction."""
 APPLIED = "safeclock_worker_records_applied_total"
 
 

@@ -31,9 +31,9 @@ def registry_with_history(registry: Registry) -> Registry:
 
 
 class LineCase(NamedTuple):
-    """A line; `history` is its reason and field where it was told when it says so, `live` where it is told now.
+    """A line, and the expected reason and field of its refusal: as history, and as a live event.
 
-    None where it is accepted.
+    None where the line is accepted.
     """
 
     sentence: str

@@ -150,7 +150,7 @@ def prometheus_watch(chain: FailingChain, boards: int = 1) -> Iterator[Prometheu
     jobs = [_scrape_job("board", targets[True]), _scrape_job("worker", targets[False])]
     started = [chain.start_board(SAFECLOCK_REFRESH_MS=_REFRESH_MS) for _ in range(boards)]
     with prometheus_for_jobs(jobs, rules) as prometheus, PagePoller(chain, came):
-        # Whatever is told from now on, Prometheus was there first.
+        # Prometheus scrapes the boards before the test publishes anything.
         wait_until(
             lambda: prometheus.query('count(up{job="board"} == 1)') == {(): boards}, "boards to be scraped", chain.logs
         )

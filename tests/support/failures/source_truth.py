@@ -191,7 +191,7 @@ def assert_positions_never_decrease(committed: Iterable[TopicRecord]) -> None:
     for record in committed:
         if record.key == CHECKPOINT_KEY and record.value is not None:
             for topic, one in decode_checkpoint(record.value).topics.items():
-                place = (record.partition, topic, one.id)  # of a topic that was made anew, offsets begin anew
+                place = (record.partition, topic, one.id)  # the offsets of a recreated topic begin at 0 again
                 assert one.next >= reached.get(place, 0), f"{place}: {one.next} after {reached[place]}"
                 reached[place] = one.next
 

@@ -1,4 +1,4 @@
-"""What workers have committed and told, held against one ledger that was fed from the same lines."""
+"""Compare what workers committed and published with one ledger that applied the same lines."""
 
 from collections.abc import Iterable
 
@@ -13,7 +13,7 @@ from tests.support.process.chain import Chain
 def assert_equals_reference(
     chain: Chain, lines: Iterable[bytes], now: int, rulebook: Rulebook = STANDARD_RULES
 ) -> None:
-    """Assert that every event of `lines` was counted once, and that only what was committed was told.
+    """Assert that every event of `lines` was counted once, and that workers published only what they committed.
 
     `now` is the instant to which the partitions' time has passed.
     """
@@ -42,6 +42,6 @@ def _latest_updates(chain: Chain) -> latest_updates.LatestUpdates:
 
 
 def _values(chain: Chain, topic: str) -> set[tuple[int, bytes, bytes | None]]:
-    """Return every value that a key ever had, but for the statuses, which are told and not kept."""
+    """Return every value that a key ever had; statuses are left out, because the changelog does not hold them."""
     records = chain.read_committed(topic)
     return {(record.partition, record.key, record.value) for record in records if record.key != STATUS_KEY}

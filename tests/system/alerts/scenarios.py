@@ -1,4 +1,4 @@
-"""What is told of every alert: a history in which it fires, and one or more in which its guards hold it back.
+"""The scenarios of every alert: a history in which it fires, and others in which one of its guards suppresses it.
 
 Series are in promtool's notation; `N` stands for as many steps as the history is long.
 """

@@ -189,7 +189,7 @@ FAILURES = [
         loses_records=True,
     ),
     Failure(
-        "made anew",
+        "recreated",
         lambda two_platforms: topic_changes.recreate_topic(two_platforms.chain, two_platforms.wharf_filing_topic),
         "it was recreated",
         _recreate_and_accept,
@@ -325,6 +325,6 @@ def test_two_workers_go_on_alike_without_a_platform_whose_topic_was_extended(two
 
 
 def _with(after: SourceRecords, before: SourceRecords) -> SourceRecords:
-    """Return what was told before and after a topic was made anew, each record once."""
+    """Return what was published before and after a topic was recreated, each record once."""
     known = set(after.records)
     return replace(after, records=[*[one for one in before.records if one not in known], *after.records])

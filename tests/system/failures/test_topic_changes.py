@@ -161,7 +161,7 @@ def test_a_source_topic_that_was_recreated_stops_the_worker_which_names_both_ids
         assert worker.terminate() == 0, chain.logs()
     before = checkpoints(chain)
 
-    chain.record_fault(f"a source topic is made anew while the worker is {worker_is}")
+    chain.record_fault(f"a source topic is recreated while the worker is {worker_is}")
     former, present = topic_changes.recreate_topic(chain, topic)
     publish_live(chain, live, count=40)
     if worker_is == "at work":
