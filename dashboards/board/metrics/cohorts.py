@@ -12,7 +12,7 @@ from streams.contract.packs.exported_clocks import ExportedClock
 from streams.domain.clocks.state_machine import OPEN_STATES, STATES
 from streams.domain.cohorts.statistics import CohortSample
 from streams.domain.duration_bins import DAY, SECOND
-from streams.domain.survival import Curve, Interval, closed_only_median, estimate
+from streams.domain.survival import Curve, Interval, closed_only_median, estimate, is_reached, quantile
 from streams.domain.survival.risk_table import Cells
 
 _QUANTILES = {"median": 0.5, "p90": 0.9}
@@ -34,8 +34,8 @@ def estimate_clock(cells: Cells) -> ClockEstimates:
     return ClockEstimates(
         is_measurable=curve.exposure.is_measurable,
         share_within={word: curve.within(limit) for word, limit in COHORT_LIMITS.items()},
-        quantiles={word: curve.quantile(p) for word, p in _QUANTILES.items()},
-        quantile_reached={word: curve.reaches(p) for word, p in _QUANTILES.items()},
+        quantiles={word: quantile(curve, p) for word, p in _QUANTILES.items()},
+        quantile_reached={word: is_reached(curve, p) for word, p in _QUANTILES.items()},
         closed_only_median=closed_only_median(cells),
     )
 
@@ -121,8 +121,8 @@ def _clock_samples(labels: tuple[str, ...], estimates: ClockEstimates, *, has_wa
     quantiles: LabelledValues = {}
     for word, share in estimates.share_within.items() if measurable else ():
         within |= _bound_values((*labels, word), share)
-    for word, quantile in estimates.quantiles.items() if measurable else ():
-        quantiles |= _bound_values((*labels, word), quantile)
+    for word, interval in estimates.quantiles.items() if measurable else ():
+        quantiles |= _bound_values((*labels, word), interval)
     return {
         "safeclock_cohort_measurable": {labels: float(measurable)},
         "safeclock_cohort_within_ratio": within,

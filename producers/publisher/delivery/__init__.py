@@ -1,5 +1,5 @@
-"""Delivers single events: outbox, producer and heartbeats.
+"""Delivers single events: login, outbox, producer and heartbeats.
 
-Start with delivery.py.
+Start with delivery.py; login.py connects to Kafka.
 Imports streams.edge and streams.contract.
 """

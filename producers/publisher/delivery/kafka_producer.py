@@ -1,19 +1,13 @@
-"""The producer of kafka-python, configured so that an acknowledged record is on all in-sync replicas."""
+"""Send records to topics, each topic with the number of partitions that it had at the start."""
 
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Protocol
 
-from kafka import KafkaProducer
 from kafka.errors import KafkaError
-from kafka.net.compat import KafkaNetClient
 
+from producers.publisher.delivery.login import log_in
 from producers.publisher.errors import BrokerError
 from producers.publisher.settings import PublisherSettings
-from streams.contract.settings.kafka_security import KafkaSecurityError
-from streams.edge.kafka_client.login_check import check_login
-
-# kafka-python requires that a whole request fits into the delivery timeout.
-_REQUESTS_PER_DELIVERY_TIMEOUT = 3
 
 
 class SendFuture(Protocol):
@@ -30,41 +24,7 @@ class AcknowledgedProducer:
     """Sends records to topics with the same number of partitions, in order within each partition."""
 
     def __init__(self, settings: PublisherSettings, topics: tuple[str, ...]) -> None:
-        try:
-            check_login(settings.bootstrap, settings.access)
-        except KafkaSecurityError as error:
-            raise BrokerError(str(error)) from error
-        clients: list[KafkaNetClient] = []
-
-        def tracked_client(**options: Any) -> KafkaNetClient:  # noqa: ANN401 - kafka-python's own
-            clients.append(KafkaNetClient(**options))
-            return clients[-1]
-
-        try:
-            self._producer = KafkaProducer(
-                kafka_client=tracked_client,
-                bootstrap_servers=settings.servers,
-                acks="all",
-                enable_idempotence=settings.idempotent,
-                # Without idempotence a retry could change the order; one request in flight keeps the order of a key.
-                max_in_flight_requests_per_connection=5 if settings.idempotent else 1,
-                linger_ms=settings.linger_ms,
-                max_block_ms=settings.block_ms,
-                delivery_timeout_ms=settings.delivery_timeout_ms,
-                request_timeout_ms=max(
-                    1, (settings.delivery_timeout_ms - settings.linger_ms) // _REQUESTS_PER_DELIVERY_TIMEOUT
-                ),
-                bootstrap_timeout_ms=settings.block_ms,
-                allow_auto_create_topics=False,
-                metrics_enabled=False,
-                **settings.access.client_options(),
-            )
-        except KafkaError as error:
-            for client in clients:  # KafkaProducer does not close its client when its constructor fails.
-                client.close()
-            raise BrokerError(
-                f"bootstrap: expected a broker at {settings.bootstrap}, none answered: {type(error).__name__}"
-            ) from error
+        self._producer = log_in(settings)
         try:
             self.partition_count = self._common_partition_count(topics)
         except BrokerError:

@@ -18,7 +18,7 @@ from streams.domain.cohorts.statistics import (
 )
 from streams.domain.integrity.event_summary import EventSummary, zero_duration_warnings
 from streams.domain.ledger import counters
-from streams.domain.survival import Interval
+from streams.domain.survival import Interval, is_reached, median
 
 _DOUBTFUL_SHARE = 0.2
 """Above this share of unknown jurisdictions, or of the harm `other`, there is a warning."""
@@ -126,8 +126,8 @@ def _summarise_clock(statistics: ClockStatistics) -> ClockSummary:
         clock=statistics.clock,
         reports=exposure.n,
         stopped=exposure.events,
-        median_seconds=statistics.curve.quantile(0.5),
-        median_reached=statistics.curve.reaches(0.5),
+        median_seconds=median(statistics.curve),
+        median_reached=is_reached(statistics.curve, 0.5),
         closed_only_median_seconds=statistics.closed_only.median,
         share_logged_at_close=_share(exposure.unexposed, exposure.n),
     )

@@ -15,7 +15,7 @@ from streams.domain.cohorts.objectives import evaluate_objective
 from streams.domain.cohorts.statistics import RESTRICTED_MEAN_HORIZON, ClockStatistics, CohortSample, clock_statistics
 from streams.domain.duration_bins import SECOND
 from streams.domain.ledger import counters
-from streams.domain.survival import Curve, Interval
+from streams.domain.survival import Curve, Interval, is_reached, quantile
 
 SCHEMA: Final = "safeclock.measure/1"
 
@@ -169,7 +169,7 @@ def _objective_report(
 
 def quantile_report(curve: Curve, p: float) -> JsonObject:
     """Return a quantile with its confidence limits, and whether it is reached: null if that is not known."""
-    return {**curve.quantile(p)._asdict(), "reached": curve.reaches(p)}
+    return {**quantile(curve, p)._asdict(), "reached": is_reached(curve, p)}
 
 
 def _share_report(interval: Interval | None) -> JsonObject:

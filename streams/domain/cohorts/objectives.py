@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 from streams.domain.clocks.endings import EXPIRED, OPEN, STOPPED
 from streams.domain.cohorts.statistics import ClockStatistics
 from streams.domain.duration_bins import SECOND, edge_index
-from streams.domain.survival import Cells, estimate
+from streams.domain.survival import Cells, estimate, quantile
 
 
 class Statistic(StrEnum):
@@ -161,7 +161,7 @@ def _evaluate_mean(
 
 def _measured_value(statistics: ClockStatistics, cells: Cells, target: Target, share: float) -> float | None:
     if target.statistic is Statistic.QUANTILE:
-        return statistics.curve.quantile(share).value
+        return quantile(statistics.curve, share).value
     within = estimate(_count_releases_as_stops(cells)).within(target.limit)
     return None if within is None else within.value
 

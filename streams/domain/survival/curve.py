@@ -1,19 +1,16 @@
-"""The curve of a cohort, from which quantiles, shares within a limit and restricted means are read."""
+"""The curve of a cohort, with shares within a limit and restricted means; median.py reads quantiles from it."""
 
-from bisect import bisect_left, bisect_right
+from bisect import bisect_right
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
 from math import sqrt
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from streams.domain.duration_bins import SECOND, edge_index
-from streams.domain.survival.interval import UNKNOWN, Interval, log_log, wilson
+from streams.domain.survival.interval import Interval, log_log, wilson
 from streams.domain.survival.product_limit import area_below, area_variance
 from streams.domain.survival.risk_table import Exposure, TimePoint
-
-# Sums of floats that should be 0.5 may be slightly smaller.
-_ROUNDING: Final = 1e-12
 
 
 class Method(StrEnum):
@@ -57,32 +54,6 @@ class Curve:
         """Whether the curve ends before the last report was seen: all at risk had ended, and others entered later."""
         return self.known_to < self.observed_to
 
-    def quantile(self, p: float) -> Interval:
-        """Return the time by which a share `p` had the ending of interest, in seconds (the upper edge of its bin).
-
-        The limits are where the log-log bands cross `p` (Brookmeyer and Crowley 1982). None means not reached or not
-        known; `reaches` distinguishes the two. Raises ValueError unless 0 < p < 1.
-        """
-        if not 0 < p < 1:
-            raise ValueError(f"expected a share between 0 and 1, both excluded, got {p}")
-        if not self.exposure.is_measurable:
-            return UNKNOWN
-        lower, upper = self._bands
-        target = p - _ROUNDING
-        reached = bisect_left(self.incidence, target)
-        low = next((k for k, share in enumerate(upper[:reached]) if share >= target), reached)
-        high = next((k for k, share in enumerate(lower[reached:], reached) if share >= target), None)
-        return Interval(self._time_in_seconds(reached), self._time_in_seconds(low), self._time_in_seconds(high))
-
-    def reaches(self, p: float) -> bool | None:
-        """Return whether a share `p` had the ending of interest, or None if this is not known.
-
-        False only if the curve is known up to the last report that was seen, and stays below `p`. Raises as `quantile`.
-        """
-        if self.quantile(p).value is not None:
-            return True
-        return None if self.ends_early or not self.exposure.is_measurable else False
-
     def within(self, limit: int) -> Interval | None:
         """Return the share with the ending of interest within `limit` milliseconds, or None if it is not known.
 
@@ -94,7 +65,7 @@ class Curve:
         k = bisect_right(self._times, limit) - 1
         if k < 0 or self.incidence[k] <= 0:
             return Interval(0.0, 0.0, wilson(0, self._effective_count_at_zero(k, limit)).high)
-        low, high = self._bands
+        low, high = self.bands
         return Interval(self.incidence[k], low[k], high[k])
 
     def restricted_mean(self, tau: int) -> RestrictedMean | None:
@@ -113,9 +84,6 @@ class Curve:
 
     def _is_known_at(self, at: int) -> bool:
         return self.exposure.is_measurable and self.known_from < at <= self.known_to
-
-    def _time_in_seconds(self, k: int | None) -> float | None:
-        return None if k is None or k == len(self.points) else self.points[k].at / SECOND
 
     def _effective_count_at_zero(self, k: int, limit: int) -> float:
         """Return the effective number of reports behind a share of 0 at `limit`."""
@@ -138,7 +106,7 @@ class Curve:
         return tuple(point.at for point in self.points)
 
     @cached_property
-    def _bands(self) -> tuple[list[float], list[float]]:
+    def bands(self) -> tuple[list[float], list[float]]:
         """Return the lower and the upper log-log limits of F; without competing endings, 1 minus the limits of S."""
         errors = [sqrt(variance) for variance in self.variance]
         if self.method is Method.AALEN_JOHANSEN:

@@ -5,7 +5,19 @@ from math import isclose
 import pytest
 
 from streams.domain.duration_bins import DAY, EDGES, HOUR, MINUTE, OVERFLOW_BIN, bin_of
-from streams.domain.survival import FROM_START, OPEN, STOPPED, UNKNOWN, Cells, Interval, Method, estimate
+from streams.domain.survival import (
+    FROM_START,
+    OPEN,
+    STOPPED,
+    UNKNOWN,
+    Cells,
+    Interval,
+    Method,
+    estimate,
+    is_reached,
+    median,
+    quantile,
+)
 
 OTHER = 2
 
@@ -25,16 +37,16 @@ def test_open_reports_count_in_the_median() -> None:
 
     curve = estimate(cells)
 
-    assert curve.quantile(0.5).value is None
+    assert median(curve).value is None
     assert share(cells, 1 * DAY) == pytest.approx(0.4)
 
 
 def test_a_median_that_is_not_reached_may_still_have_a_lower_limit() -> None:
     cells = {cell(1 * HOUR, STOPPED): 48, cell(30 * DAY, OPEN): 52}
 
-    median = estimate(cells).quantile(0.5)
+    found = median(estimate(cells))
 
-    assert median == Interval(None, 3600.0, None)
+    assert found == Interval(None, 3600.0, None)
 
 
 def test_a_quantile_beyond_an_early_exhaustion_is_not_known_and_never_not_reached() -> None:
@@ -43,13 +55,13 @@ def test_a_quantile_beyond_an_early_exhaustion_is_not_known_and_never_not_reache
     exhausted, still_seen = estimate({in_time: 1, late: 30}), estimate({in_time: 1, late: 30, cell(2 * DAY, OPEN): 31})
 
     assert exhausted.ends_early
-    assert (exhausted.quantile(0.5).value, exhausted.reaches(0.5)) == (None, None)
-    assert (still_seen.quantile(0.9).value, still_seen.reaches(0.9)) == (None, False)
-    assert still_seen.reaches(0.3) is True
+    assert (median(exhausted).value, is_reached(exhausted, 0.5)) == (None, None)
+    assert (quantile(still_seen, 0.9).value, is_reached(still_seen, 0.9)) == (None, False)
+    assert is_reached(still_seen, 0.3) is True
 
 
 def test_nothing_is_known_of_nobody() -> None:
-    assert estimate({}).reaches(0.5) is None
+    assert is_reached(estimate({}), 0.5) is None
 
 
 def test_a_share_that_is_reached_by_a_hair_of_rounding_is_reached() -> None:
@@ -57,7 +69,7 @@ def test_a_share_that_is_reached_by_a_hair_of_rounding_is_reached() -> None:
 
     curve = estimate(cells)
 
-    assert [curve.quantile(p).value for p in (0.1, 0.3, 0.5, 0.7, 0.9)] == [60.0, 180.0, 300.0, 420.0, 540.0]
+    assert [quantile(curve, p).value for p in (0.1, 0.3, 0.5, 0.7, 0.9)] == [60.0, 180.0, 300.0, 420.0, 540.0]
 
 
 def test_a_share_beyond_the_oldest_open_report_is_not_known_yet() -> None:
@@ -89,7 +101,7 @@ def test_rejecting_everything_is_a_decision_and_no_action() -> None:
     assert acted is not None
     assert (acted.value, acted.low) == (0.0, 0.0)
     assert acted.high == pytest.approx(0.00383, abs=1e-5)
-    assert curve.quantile(0.5) == UNKNOWN
+    assert median(curve) == UNKNOWN
     assert curve.method is Method.AALEN_JOHANSEN
 
 
@@ -141,7 +153,7 @@ def test_a_report_published_only_at_closing_has_no_exposure() -> None:
     assert curve.exposure.unexposed == 100
     assert not curve.exposure.is_measurable
     assert curve.within(1 * DAY) is None
-    assert curve.quantile(0.5) == UNKNOWN
+    assert median(curve) == UNKNOWN
     assert curve.restricted_mean(1 * DAY) is None
 
 
@@ -192,7 +204,7 @@ def test_an_early_exhausted_risk_set_does_not_make_everybody_fast() -> None:
     assert share(cells, 9 * MINUTE) == 0.0
     assert curve.within(10 * MINUTE) is None
     assert curve.within(1 * DAY) is None
-    assert curve.quantile(0.5).value is None
+    assert median(curve).value is None
 
 
 def test_beyond_the_grid_a_report_counts_as_still_waiting_at_its_last_edge() -> None:
@@ -231,7 +243,7 @@ def test_no_reports_at_all_have_no_figures() -> None:
     assert curve.exposure.n == 0
     assert not curve.exposure.is_measurable
     assert curve.within(1 * HOUR) is None
-    assert curve.quantile(0.9) == UNKNOWN
+    assert quantile(curve, 0.9) == UNKNOWN
 
 
 @pytest.mark.parametrize(
@@ -256,4 +268,4 @@ def test_a_quantile_of_no_share_is_refused(p: float) -> None:
     curve = estimate({cell(1 * HOUR, STOPPED): 1})
 
     with pytest.raises(ValueError, match="expected a share between 0 and 1"):
-        curve.quantile(p)
+        quantile(curve, p)

@@ -8,7 +8,18 @@ from random import Random
 import pytest
 
 from streams.domain.duration_bins import DAY, EDGES, HOUR, MINUTE, bin_of
-from streams.domain.survival import FROM_START, OPEN, STOPPED, UNKNOWN, Curve, closed_only_median, estimate, wilson
+from streams.domain.survival import (
+    FROM_START,
+    OPEN,
+    STOPPED,
+    UNKNOWN,
+    Curve,
+    closed_only_median,
+    estimate,
+    median,
+    quantile,
+    wilson,
+)
 
 OTHER = 2
 COHORTS = 500
@@ -69,7 +80,7 @@ def test_the_interval_of_a_share_covers_the_truth_as_often_as_it_says(competing:
 def test_the_interval_of_a_median_covers_the_truth_as_often_as_it_says() -> None:
     truth = next(edge for edge in EDGES if true_share(0, edge / HOUR) >= 0.5) / 1000
 
-    medians = [curve.quantile(0.5) for curve in simulated_curves(0, 0)]
+    medians = [median(curve) for curve in simulated_curves(0, 0)]
 
     covered = sum((m.low or 0) <= truth <= (m.high or truth) for m in medians) / len(medians)
     assert 0.92 < covered < 0.985
@@ -93,7 +104,7 @@ def test_the_median_of_closed_reports_alone_is_too_short_and_the_estimate_is_not
     )
     slow[FROM_START, bin_of(8 * HOUR), OPEN] = cells.total() - slow.total()
 
-    closed, honest = closed_only_median(slow), estimate(slow).quantile(0.4)
+    closed, honest = closed_only_median(slow), quantile(estimate(slow), 0.4)
 
     assert closed is not None
     assert closed < 0.6 * 6.93 * 3600

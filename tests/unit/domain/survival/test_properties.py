@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streams.domain.duration_bins import EDGES, OVERFLOW_BIN
-from streams.domain.survival import FROM_START, OPEN, STOPPED, Curve, Interval, estimate
+from streams.domain.survival import FROM_START, OPEN, STOPPED, Curve, Interval, estimate, is_reached, quantile
 
 Report = tuple[int, int, int]
 
@@ -33,7 +33,7 @@ EXAMPLES = settings(max_examples=60, deadline=None)
 
 
 def curve_values(curve: Curve) -> list[object]:
-    asked: list[object] = [curve.quantile(p) for p in (0.5, 0.85, 0.9, 0.95)]
+    asked: list[object] = [quantile(curve, p) for p in (0.5, 0.85, 0.9, 0.95)]
     return [
         *asked,
         *(curve.within(EDGES[i]) for i in range(0, OVERFLOW_BIN, 100)),
@@ -86,7 +86,7 @@ def test_an_empty_cell_changes_nothing(few: list[Report]) -> None:
 def test_a_quantile_is_the_first_edge_within_which_its_share_ended(few: list[Report], p: float) -> None:
     curve = estimate(Counter(SEEN_FROM_START + few))
 
-    value = curve.quantile(p).value
+    value = quantile(curve, p).value
 
     reached = [edge for edge in EDGES if (share := curve.within(edge)) and (share.value or 0) >= p - 1e-12]
     assert value == (reached[0] / 1000 if reached else None)
@@ -100,7 +100,7 @@ def test_a_quantile_is_not_reached_only_where_the_curve_is_known_as_long_as_any_
     curve = estimate(Counter(of))
     seen = [min(leaving, OVERFLOW_BIN - 1) for entry, leaving, _ in of if entry < min(leaving, OVERFLOW_BIN - 1)]
 
-    reaches, value = curve.reaches(p), curve.quantile(p).value
+    reaches, value = is_reached(curve, p), quantile(curve, p).value
 
     if value is not None:
         assert reaches is True
@@ -116,7 +116,7 @@ def test_a_quantile_is_not_reached_only_where_the_curve_is_known_as_long_as_any_
 def test_the_limits_of_a_quantile_are_where_the_limits_of_the_share_cross_it(few: list[Report], p: float) -> None:
     curve = estimate(Counter(SEEN_FROM_START + few))
 
-    interval = curve.quantile(p)
+    interval = quantile(curve, p)
 
     bands = [(edge, band) for edge in EDGES if (band := curve.within(edge)) and band.value]
     assert interval.low == next((edge / 1000 for edge, band in bands if (band.high or 0) >= p - 1e-12), None)

@@ -1,10 +1,8 @@
-"""The closed-only median, which transparency reports print, and the mean, which is seldom known.
+"""The closed-only median, which transparency reports print.
 
 The closed-only median is shown beside the median and never instead of it: a platform that leaves reports open looks
 fast in it.
 """
-
-from typing import NamedTuple
 
 from streams.domain.duration_bins import EDGES, HOUR, OVERFLOW_BIN, SECOND
 from streams.domain.survival.risk_table import STOPPED, Cells
@@ -46,27 +44,3 @@ def _bin_of_rank(closed: dict[int, int], rank: int) -> int:
         if reached >= rank:
             return position
     raise ValueError(f"expected a rank of at most {reached}, got {rank}")
-
-
-class DurationTotal(NamedTuple):
-    """The number of some reports and the exact sum of their durations, in milliseconds."""
-
-    reports: int
-    total: int
-
-
-class Mean(NamedTuple):
-    """A mean in seconds, or None without reports; a mean that is not `exact` is a lower bound."""
-
-    seconds: float | None
-    exact: bool
-
-
-def mean(ended: DurationTotal, still_open: DurationTotal) -> Mean:
-    """Return the mean duration of ended and open reports, the open reports at their current age.
-
-    Open reports will take longer than their current age, so with any of them the mean is a lower bound.
-    """
-    reports = ended.reports + still_open.reports
-    seconds = (ended.total + still_open.total) / reports / SECOND if reports else None
-    return Mean(seconds, exact=not still_open.reports)
