@@ -18,7 +18,7 @@ from tests.support.broker.faults.small_disk import MEGABYTES, DiskUnavailableErr
 from tests.support.broker.jars import BrokerUnavailableError
 from tests.support.broker.launcher import RunningBroker, detect_brokers, start_first_offer
 from tests.support.broker.selection import EMBEDDED, DetectedBrokers, describe_offers, rank_offers
-from tests.support.components import require_component
+from tests.support.components import component_or_skip, require_component
 from tests.support.paths import ROOT
 
 # Hypothesis imports its types in the middle of a test; in a new environment pytest parses them then. When the garbage
@@ -118,35 +118,24 @@ def apache_kafka(any_broker: RunningBroker) -> str:
 @pytest.fixture(scope="session", name="embedded_broker")
 def embedded_broker_address(pytestconfig: pytest.Config) -> Iterator[str]:
     """The bootstrap address of an embedded broker."""
-    try:
-        with embedded_broker() as address:
-            pytestconfig.stash[BROKERS_USED].append(f"the embedded broker at {address}")
-            yield address
-    except EmbeddedBrokerUnavailableError as reason:
-        require_component("embedded-broker", str(reason))
+    with component_or_skip("embedded-broker", embedded_broker(), EmbeddedBrokerUnavailableError) as address:
+        pytestconfig.stash[BROKERS_USED].append(f"the embedded broker at {address}")
+        yield address
 
 
 @pytest.fixture(scope="session")
 def stoppable_apache_kafka(pytestconfig: pytest.Config) -> Iterator[ApacheKafka]:
     """A node from the jars that nobody else uses: a test may stop it, and starts it again."""
-    try:
-        with apache_node() as node:
-            pytestconfig.stash[BROKERS_USED].append(
-                f"Apache Kafka from its jars at {node.bootstrap}, stopped and started"
-            )
-            yield node
-    except BrokerUnavailableError as reason:
-        require_component("apache-kafka", str(reason))
+    with component_or_skip("apache-kafka", apache_node(), BrokerUnavailableError) as node:
+        pytestconfig.stash[BROKERS_USED].append(f"Apache Kafka from its jars at {node.bootstrap}, stopped and started")
+        yield node
 
 
 @pytest.fixture(scope="session")
 def _cluster(pytestconfig: pytest.Config) -> Iterator[ApacheCluster]:
-    try:
-        with running_cluster() as cluster:
-            pytestconfig.stash[BROKERS_USED].append(f"three nodes of Apache Kafka from its jars at {cluster.bootstrap}")
-            yield cluster
-    except BrokerUnavailableError as reason:
-        require_component("apache-kafka", str(reason))
+    with component_or_skip("apache-kafka", running_cluster(), BrokerUnavailableError) as cluster:
+        pytestconfig.stash[BROKERS_USED].append(f"three nodes of Apache Kafka from its jars at {cluster.bootstrap}")
+        yield cluster
 
 
 @pytest.fixture
@@ -159,21 +148,16 @@ def three_brokers(_cluster: ApacheCluster) -> ApacheCluster:
 @pytest.fixture(name="network_namespace")
 def _own_network() -> Iterator[NetworkNamespace]:
     """A network of the test's own, which it may cut."""
-    try:
-        with network_namespace() as made:
-            yield made
-    except NamespaceUnavailableError as reason:
-        require_component("root", str(reason))
+    with component_or_skip("root", network_namespace(), NamespaceUnavailableError) as namespace:
+        yield namespace
 
 
 @pytest.fixture
 def broker_behind_link(network_namespace: NetworkNamespace) -> Iterator[ApacheKafka]:
     """A node behind the link."""
-    try:
-        with apache_node(host=network_namespace.host, command_prefix=network_namespace.command_prefix) as made:
-            yield made
-    except BrokerUnavailableError as reason:
-        require_component("apache-kafka", str(reason))
+    node = apache_node(host=network_namespace.host, command_prefix=network_namespace.command_prefix)
+    with component_or_skip("apache-kafka", node, BrokerUnavailableError) as running:
+        yield running
 
 
 @pytest.fixture(name="small_disk")
@@ -181,18 +165,12 @@ def _own_small_disk(tmp_path: Path) -> Iterator[SmallDisk]:
     """A disk of the test's own that is soon full."""
     folder = tmp_path / "disk"
     folder.mkdir()
-    try:
-        with small_disk(folder, MEGABYTES) as made:
-            yield made
-    except DiskUnavailableError as reason:
-        require_component("root", str(reason))
+    with component_or_skip("root", small_disk(folder, MEGABYTES), DiskUnavailableError) as disk:
+        yield disk
 
 
 @pytest.fixture
 def broker_on_small_disk(small_disk: SmallDisk) -> Iterator[ApacheKafka]:
     """A node that keeps its log on that disk."""
-    try:
-        with apache_node(log=small_disk.path) as made:
-            yield made
-    except BrokerUnavailableError as reason:
-        require_component("apache-kafka", str(reason))
+    with component_or_skip("apache-kafka", apache_node(log=small_disk.path), BrokerUnavailableError) as node:
+        yield node

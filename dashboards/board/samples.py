@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import accumulate
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from streams.contract.metrics.all_metrics import metric_by_name
 from streams.contract.metrics.metric import LabelSource, bucket_bounds_seconds, label_sets
@@ -27,8 +27,6 @@ class HistogramValue(NamedTuple):
         """The sum of all observations."""
         return self.total_ms / SECOND
 
-
-EMPTY_HISTOGRAM: Final = HistogramValue((0,) * (len(DURATION_BUCKETS) + 1), 0)
 
 LabelValues = tuple[str, ...]
 LabelledValues = dict[LabelValues, float]

@@ -114,7 +114,6 @@ def stopped_by_bucket(clock: str) -> str:
 
 RECENT_FILED: Final = _FILED
 OPEN_NOW: Final = _by_platform("safeclock_open_reports")
-ALL_OPEN: Final = f"sum({OPEN_NOW})"
 OLDEST_OPEN: Final = f"{_AS_OF} - on () group_right () {_by_platform('safeclock_oldest_open_report_timestamp_seconds')}"
 STATES: Final = f"max by (platform, state) ({select('safeclock_reports', platform=_SELECTED_PLATFORMS)})"
 OVERDUE: Final = _by_clock("safeclock_overdue_reports", clock=f"~{'|'.join(STANDARD_CLOCK_IDS)}")

@@ -6,9 +6,13 @@ SAFECLOCK_REQUIRE names, with spaces between them, the components that must be t
 
 import os
 import shutil
-from typing import Final, NoReturn
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import Final, NoReturn, TypeVar
 
 import pytest
+
+T = TypeVar("T")
 
 REQUIRE_VARIABLE: Final = "SAFECLOCK_REQUIRE"
 COMPONENTS: Final = frozenset({"apache-kafka", "embedded-broker", "prometheus", "alertmanager", "faketime", "root"})
@@ -36,6 +40,18 @@ def require_component(component: str, reason: str) -> NoReturn:
     if component in required:
         pytest.fail(f"{component} is required here: {reason}")
     pytest.skip(reason)
+
+
+@contextmanager
+def component_or_skip(
+    component: str, resource: AbstractContextManager[T], missing_error: type[Exception]
+) -> Iterator[T]:
+    """Give the block a real component; skip the test if the component cannot be had, or fail where it is required."""
+    try:
+        with resource as running:
+            yield running
+    except missing_error as reason:
+        require_component(component, str(reason))
 
 
 def program_path(name: str) -> str:

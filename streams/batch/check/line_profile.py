@@ -45,13 +45,12 @@ _decode_times: Final = msgspec.json.Decoder(_WrittenTimes).decode
 class ReportTimes:
     """One report of the sample: the times of its earliest filing and action, in epoch milliseconds; None without one.
 
-    `has_receipt` says that the report was acknowledged, `has_other_action` that it has any other action.
+    `has_receipt` says that the report was acknowledged.
     """
 
     filed_at: int | None = None
     first_action_at: int | None = None
     has_receipt: bool = False
-    has_other_action: bool = False
 
 
 @dataclass(slots=True)
@@ -224,6 +223,4 @@ class LineProfile:
         if report is not None:
             first = report.first_action_at
             report.first_action_at = action.at if first is None else min(first, action.at)
-            is_receipt = action.kind.outcome in _RECEIPT_OUTCOMES
-            report.has_receipt |= is_receipt
-            report.has_other_action |= not is_receipt
+            report.has_receipt |= action.kind.outcome in _RECEIPT_OUTCOMES

@@ -19,7 +19,7 @@ from streams.runtime.journal.transactions import TransactionJournal
 from streams.runtime.kafka.admin import KafkaAdmin
 from tests.support.broker.apache import ApacheKafka, BrokerUnavailableError
 from tests.support.broker.apache import apache_kafka as apache_node
-from tests.support.components import require_component
+from tests.support.components import component_or_skip
 from tests.support.kafka.async_records import read_topic, running_producer
 
 # Of this run alone: a broker that was given may have seen others.
@@ -181,11 +181,10 @@ async def test_a_cohort_of_megabytes_is_published_as_it_is_kept(apache_kafka: st
 @pytest.fixture
 def without_coordinator() -> Iterator[str]:
     """A broker that cannot keep transactions: alone, it is asked for three copies of them."""
-    try:
-        with apache_node(transaction_state_log_replication_factor="3") as node:
-            yield node.bootstrap
-    except BrokerUnavailableError as reason:
-        require_component("apache-kafka", str(reason))
+    with component_or_skip(
+        "apache-kafka", apache_node(transaction_state_log_replication_factor="3"), BrokerUnavailableError
+    ) as node:
+        yield node.bootstrap
 
 
 @pytest.mark.slow

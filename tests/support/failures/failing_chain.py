@@ -19,7 +19,8 @@ from streams.runtime.settings import RecordTime
 from tests.support.failures import source_truth
 from tests.support.failures.fault_tally import FaultTally
 from tests.support.failures.live_traffic import LiveTraffic
-from tests.support.process.chain import Chain, SafeclockProcess
+from tests.support.process.chain import Chain
+from tests.support.process.running_process import SafeclockProcess
 from tests.support.waiting import wait_until
 
 APPLIED_METRIC: Final = "safeclock_worker_records_applied_total"

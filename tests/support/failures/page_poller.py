@@ -11,7 +11,7 @@ from threading import Event, Lock
 from types import TracebackType
 from typing import Final, Protocol, Self
 
-from tests.support.process.chain import SafeclockProcess
+from tests.support.process.running_process import SafeclockProcess
 
 POLL_SECONDS: Final = 0.1
 _MAX_PAGES: Final = 256

@@ -19,7 +19,7 @@ from tests.support.failures.failing_chain import FailingChain
 from tests.support.failures.page_poller import PagePoller
 from tests.support.monitoring.prometheus import Labels, Prometheus, prometheus_for_jobs
 from tests.support.monitoring.scaled_rules import scale_rules
-from tests.support.process.chain import SafeclockProcess
+from tests.support.process.running_process import SafeclockProcess
 from tests.support.waiting import wait_until
 
 SPEED_UP: Final = 90

@@ -8,7 +8,6 @@ import sys
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Protocol
 
@@ -21,13 +20,11 @@ from streams.runtime.journal.checkpoint import CHECKPOINT_KEY, Checkpoint, Topic
 from streams.runtime.kafka.admin import KafkaAdmin
 from streams.runtime.settings import RecordTime
 from streams.runtime.topic_checks.preflight import OutputTopics
-from tests.support.broker.apache import free_port
 from tests.support.kafka.topic_reader import TopicRecord, read_topic
 from tests.support.paths import DEMO_REGISTRY, ROOT
 from tests.support.process.fast_worker import output_topics
+from tests.support.process.running_process import SAFECLOCK, SafeclockProcess
 from tests.support.waiting import TIMEOUT_SECONDS, wait_until
-
-SAFECLOCK = (sys.executable, "-m", "safeclock")
 
 FAST_WORKER = (sys.executable, "-m", "tests.support.process.fast_worker")
 FAST_BOARD = (sys.executable, "-m", "tests.support.process.fast_board")
@@ -38,71 +35,6 @@ class ChainFactory(Protocol):
 
     def __call__(self, broker: str, partitions: int = 4) -> "Chain":
         """Return the chain."""
-
-
-class SafeclockProcess:
-    """A process of the chain; its log is kept for the failure's message, `port` is where its pages are."""
-
-    def __init__(
-        self, command: Sequence[str], environment: Mapping[str, str], log: Path, port: int | None = None
-    ) -> None:
-        self.command = command
-        self.log = log
-        self.port = port or free_port()
-        given = {**os.environ, **environment, "SAFECLOCK_HTTP_PORT": str(self.port)}
-        with log.open("ab") as output:
-            self._process = subprocess.Popen(command, cwd=ROOT, env=given, stdout=output, stderr=output)
-
-    @property
-    def exit_code(self) -> int | None:
-        """The exit code, negative for a signal; None while it runs."""
-        return self._process.poll()
-
-    @property
-    def address(self) -> str:
-        """Where its pages are, host:port."""
-        return f"127.0.0.1:{self.port}"
-
-    def get_page(self, path: str) -> str:
-        """Return one of its pages, whatever its status; "" when nobody answers."""
-        connection = HTTPConnection("127.0.0.1", self.port, timeout=10)
-        try:
-            connection.request("GET", path)
-            return connection.getresponse().read().decode()
-        except (OSError, HTTPException):
-            return ""
-        finally:
-            connection.close()
-
-    def counter_total(self, metric: str) -> float:
-        """Return the sum over all series of a metric that it exports."""
-        series = [
-            line for line in self.get_page("/metrics").splitlines() if line.startswith((f"{metric} ", f"{metric}{{"))
-        ]
-        return sum(float(line.rpartition(" ")[2]) for line in series)
-
-    def send_signal(self, number: signal.Signals) -> None:
-        """Send it a signal."""
-        self._process.send_signal(number)
-
-    def is_stopped(self) -> bool:
-        """Whether a signal has stopped it and none has let it go on."""
-        state = Path(f"/proc/{self._process.pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0]
-        return state == "T"
-
-    def log_text(self) -> str:
-        """Return everything that it has logged."""
-        return self.log.read_text(errors="replace")
-
-    def terminate(self) -> int:
-        """Ask it to stop and return its exit code."""
-        self._process.send_signal(signal.SIGTERM)
-        return self._process.wait(TIMEOUT_SECONDS)
-
-    def kill(self) -> None:
-        """Kill it if it still runs."""
-        self._process.kill()
-        self._process.wait()
 
 
 class Chain:

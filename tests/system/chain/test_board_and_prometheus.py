@@ -23,8 +23,8 @@ from streams.domain.ledger import counters
 from streams.domain.survival import estimate
 from tests.support.components import program_path
 from tests.support.monitoring.prometheus import PanelAnswer, prometheus_for_targets, query_dashboard
-from tests.support.process.chain import SafeclockProcess
 from tests.support.process.production_topics import chain_on_embedded_broker
+from tests.support.process.running_process import SafeclockProcess
 from tests.support.simulation.recent_history import event_lines, midnight_before, recent_plan
 from tests.support.waiting import wait_until
 

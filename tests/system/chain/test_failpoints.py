@@ -8,7 +8,8 @@ import pytest
 
 from streams.runtime.failpoints import NAMES
 from streams.runtime.settings import RecordTime
-from tests.support.process.counting.counting_chain import CountingChain, WorkerProcess, wait_until_async
+from tests.support.process.counting.counting_chain import CountingChain, wait_until_async
+from tests.support.process.running_process import RunningProcess
 
 KILLED = -9
 
@@ -29,7 +30,7 @@ def scene(request: pytest.FixtureRequest, broker: str) -> Iterator[CountingChain
         yield made
 
 
-async def wait_until_killed(scene: CountingChain, worker: WorkerProcess, trickle: bool) -> None:  # noqa: FBT001
+async def wait_until_killed(scene: CountingChain, worker: RunningProcess, trickle: bool) -> None:  # noqa: FBT001
     async def check() -> bool:
         if trickle:
             await scene.publish(5)

@@ -7,8 +7,9 @@ import pytest
 
 from streams.domain.duration_bins import DAY
 from streams.runtime.failpoints import NAMES
-from tests.support.process.chain import Chain, ChainFactory, SafeclockProcess
+from tests.support.process.chain import Chain, ChainFactory
 from tests.support.process.reference_comparison import assert_equals_reference
+from tests.support.process.running_process import SafeclockProcess
 from tests.support.simulation.recent_history import event_lines, recent_plan, split_lines
 from tests.support.waiting import wait_until
 

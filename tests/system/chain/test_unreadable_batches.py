@@ -33,7 +33,8 @@ from tests.support.kafka.record_batches import (
     with_header,
 )
 from tests.support.ledger.totals import ledger_totals
-from tests.support.process.chain import Chain, SafeclockProcess
+from tests.support.process.chain import Chain
+from tests.support.process.running_process import SafeclockProcess
 from tests.support.process.spoilt_batch_run import SPOILING_PLATFORM, OwnTopicsChain, compare, compare_results
 from tests.support.waiting import wait_until
 

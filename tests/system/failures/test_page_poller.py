@@ -7,7 +7,7 @@ from pathlib import Path
 from textwrap import dedent
 
 from tests.support.failures.page_poller import PagePoller, counters_of, decreased_counters
-from tests.support.process.chain import SafeclockProcess
+from tests.support.process.running_process import SafeclockProcess
 from tests.support.waiting import wait_until
 
 PAGE = """\

@@ -27,7 +27,7 @@ from tests.support.failures.fixtures import FailingChainFactory
 from tests.support.failures.live_traffic import LiveTraffic
 from tests.support.failures.source_truth import SourceRecords, fold_all_partitions, read_sources
 from tests.support.ledger.totals import ledger_totals
-from tests.support.process.chain import SafeclockProcess
+from tests.support.process.running_process import SafeclockProcess
 from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.slow

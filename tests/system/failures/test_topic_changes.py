@@ -21,7 +21,7 @@ from streams.runtime.journal.checkpoint import CHECKPOINT_KEY
 from tests.support.broker.apache import ApacheKafka
 from tests.support.broker.apache import apache_kafka as apache_node
 from tests.support.broker.jars import BrokerUnavailableError
-from tests.support.components import require_component
+from tests.support.components import component_or_skip
 from tests.support.failures import topic_changes
 from tests.support.failures.failing_chain import LOST_RECORDS_METRIC, FailingChain, checkpoints, publish_live
 from tests.support.failures.fixtures import FailingChainFactory
@@ -44,11 +44,10 @@ HITS_BEFORE_KILL = {"after_apply": 24, "sent_not_committed": 32, "committed_not_
 @pytest.fixture(scope="module")
 def broker_with_fast_compaction() -> Iterator[ApacheKafka]:
     """A node that looks all the time for what can be compacted."""
-    try:
-        with apache_node(log_cleaner_backoff_ms="100", log_cleaner_threads="2") as node:
-            yield node
-    except BrokerUnavailableError as reason:
-        require_component("apache-kafka", str(reason))
+    with component_or_skip(
+        "apache-kafka", apache_node(log_cleaner_backoff_ms="100", log_cleaner_threads="2"), BrokerUnavailableError
+    ) as node:
+        yield node
 
 
 def wait_until_counted(chain: FailingChain, live: LiveTraffic) -> None:

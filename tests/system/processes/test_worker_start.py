@@ -1,7 +1,6 @@
 """A worker that cannot start: it says why, and it can be stopped."""
 
 import asyncio
-import socket
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,14 +10,8 @@ import pytest
 from streams.runtime.faust_app import EMBEDDED_TUNING, create_app
 from streams.runtime.settings import Settings
 from tests.support.broker.ports import LOOPBACK, free_port
-from tests.support.process.counting.counting_chain import WorkerProcess, wait_until_async
-
-
-@pytest.fixture
-def silent_address() -> Iterator[str]:
-    """An address that takes connections and never answers, like a broker that hangs."""
-    with socket.create_server((LOOPBACK, 0)) as listener:
-        yield f"{LOOPBACK}:{listener.getsockname()[1]}"
+from tests.support.process.counting.counting_chain import COUNTING_WORKER, wait_until_async
+from tests.support.process.running_process import RunningProcess
 
 
 def test_a_worker_makes_no_folder_that_users_of_a_machine_would_share(
@@ -44,12 +37,12 @@ class WorkerStarter:
 
     def __init__(self, log: Path) -> None:
         self.log = log
-        self._started: list[WorkerProcess] = []
+        self._started: list[RunningProcess] = []
 
-    def __call__(self, bootstrap: str) -> WorkerProcess:
+    def __call__(self, bootstrap: str) -> RunningProcess:
         """Start a worker."""
         environment = {"SAFECLOCK_BOOTSTRAP": bootstrap, "COUNTING_PREFIX": "nobody", "COUNTING_PARTITIONS": "1"}
-        self._started.append(WorkerProcess(environment, self.log))
+        self._started.append(RunningProcess(COUNTING_WORKER, environment, self.log))
         return self._started[-1]
 
     def log_text(self) -> str:

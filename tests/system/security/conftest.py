@@ -7,15 +7,12 @@ import pytest
 
 from tests.support.broker.apache import BrokerUnavailableError
 from tests.support.broker.security.secured_kafka import SecuredKafka, running_secured_kafka
-from tests.support.components import require_component
+from tests.support.components import component_or_skip
 
 
 @pytest.fixture(scope="session")
 def secured_kafka() -> Iterator[SecuredKafka]:
     """An Apache Kafka behind TLS that asks who may do what."""
     now = dt.datetime.now(dt.UTC)  # noqa: TID251 - OpenSSL reads the clock
-    try:
-        with running_secured_kafka(now) as broker:
-            yield broker
-    except BrokerUnavailableError as reason:
-        require_component("apache-kafka", str(reason))
+    with component_or_skip("apache-kafka", running_secured_kafka(now), BrokerUnavailableError) as broker:
+        yield broker

@@ -3,11 +3,10 @@
 import os
 import ssl
 import subprocess
-import sys
 import time
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
-from http.client import HTTPException, HTTPSConnection
+from http.client import HTTPConnection, HTTPSConnection
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -21,7 +20,7 @@ from tests.support.broker.ports import LOOPBACK
 from tests.support.broker.security.secured_kafka import SecuredKafka
 from tests.support.paths import ROOT
 from tests.support.process.admin_terminal import open_terminal
-from tests.support.process.chain import SafeclockProcess
+from tests.support.process.running_process import SAFECLOCK, SafeclockProcess
 
 PASSWORDS: Final = {
     "harbor": "hush-harbor-7f3a",
@@ -31,7 +30,6 @@ PASSWORDS: Final = {
 }
 SCRAPER, SCRAPER_PASSWORD = "prometheus", "hush-scraper-4d17"
 APPLICATION: Final = "behind-tls"
-SAFECLOCK: Final = (sys.executable, "-m", "safeclock")
 
 
 class CommandResult(NamedTuple):
@@ -48,17 +46,14 @@ class SecuredProcess(SafeclockProcess):
     ca_file: Path
 
     @override
-    def get_page(self, path: str) -> str:
+    def _connect(self) -> HTTPConnection:
         context = ssl.create_default_context(cafile=self.ca_file)
-        connection = HTTPSConnection(LOOPBACK, self.port, timeout=10, context=context)
+        return HTTPSConnection(LOOPBACK, self.port, timeout=10, context=context)
+
+    @override
+    def _headers(self) -> dict[str, str]:
         code = b64encode(f"{SCRAPER}:{SCRAPER_PASSWORD}".encode()).decode()
-        try:
-            connection.request("GET", path, headers={"Authorization": f"Basic {code}"})
-            return connection.getresponse().read().decode()
-        except (OSError, HTTPException):
-            return ""
-        finally:
-            connection.close()
+        return {"Authorization": f"Basic {code}"}
 
 
 class SecuredChain:

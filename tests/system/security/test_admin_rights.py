@@ -14,9 +14,9 @@ from kafka.errors import KafkaError, TopicAuthorizationFailedError
 
 from tests.support.broker.apache import BrokerUnavailableError
 from tests.support.broker.security.authorized_kafka import AuthorizedKafka, authorized_kafka
-from tests.support.components import require_component
+from tests.support.components import component_or_skip
 from tests.support.process.admin_terminal import AdminTerminal, open_terminal
-from tests.support.process.chain import SAFECLOCK, SafeclockProcess
+from tests.support.process.running_process import SAFECLOCK, SafeclockProcess
 from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.slow
@@ -27,11 +27,8 @@ FIRST, SECOND = "the-first-password", "the-second-password"
 
 @pytest.fixture(scope="module")
 def guarded() -> Iterator[AuthorizedKafka]:
-    try:
-        with authorized_kafka() as broker:
-            yield broker
-    except BrokerUnavailableError as reason:
-        require_component("apache-kafka", str(reason))
+    with component_or_skip("apache-kafka", authorized_kafka(), BrokerUnavailableError) as broker:
+        yield broker
 
 
 @pytest.fixture(scope="module")

@@ -17,7 +17,7 @@ from streams.admin.provisioning.plan import Revoke
 from streams.contract.settings.kafka_security import load_kafka_security
 from streams.contract.topics import MEASURES, changelog_topic
 from tests.support.broker.security.secured_kafka import OPERATOR_PASSWORD, SecuredKafka
-from tests.support.process.chain import SAFECLOCK, SafeclockProcess
+from tests.support.process.running_process import SAFECLOCK, SafeclockProcess
 from tests.support.waiting import wait_until
 from tests.system.security.secured_chain import (
     APPLICATION,

@@ -16,8 +16,9 @@ from streams.contract.topics import partition_of
 from streams.edge.clock import wall_clock_ms
 from streams.runtime.settings import RecordTime
 from tests.support.paths import DEMO_REGISTRY, ROOT
-from tests.support.process.chain import SAFECLOCK, Chain
+from tests.support.process.chain import Chain
 from tests.support.process.publisher_harness import action_line, filing_line
+from tests.support.process.running_process import SAFECLOCK
 from tests.support.waiting import TIMEOUT_SECONDS
 
 

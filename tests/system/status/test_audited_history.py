@@ -9,7 +9,7 @@ from streams.contract.registry.file import read_registry
 from streams.contract.registry.registry import Role
 from streams.domain.duration_bins import DAY, HOUR
 from tests.support.ledger.totals import LedgerTotals, ledger_totals, totals_of_file
-from tests.support.process.chain import SafeclockProcess
+from tests.support.process.running_process import SafeclockProcess
 from tests.support.simulation.recent_history import event_lines, midnight_before, recent_plan
 from tests.support.waiting import wait_until
 from tests.system.status.platform_chain import CommandResult, OwnTopicsChain

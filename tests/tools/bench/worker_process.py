@@ -1,25 +1,22 @@
 """The whole worker: a process that drains a backlog, decodes, measures, and commits as it always does."""
 
 import asyncio
-import os
+import signal
 import subprocess
-import sys
 import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http import HTTPStatus
-from http.client import HTTPConnection
 from pathlib import Path
 from typing import Final
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
-from prometheus_client.parser import text_string_to_metric_families
 
 from streams.contract.outputs.measures import COUNTERS_PREFIX, decode_counters
 from streams.contract.topics import changelog_topic
-from tests.support.broker.apache import free_port
-from tests.support.paths import ROOT
+from tests.support.broker.ports import LOOPBACK
+from tests.support.process.running_process import SAFECLOCK, SafeclockProcess
 from tests.support.simulation import workload_topics
 from tests.support.simulation.workload import PARTITIONS
 from tests.tools.bench.decision_counts import DecisionCounts, counts_of_ledger
@@ -28,66 +25,34 @@ from tests.tools.bench.timed_run import TimedRun
 _APPLIED: Final = "safeclock_worker_records_applied_total"
 _PATIENCE_SECONDS: Final = 240.0
 _POLL_SECONDS: Final = 0.05
-_TICKS: Final = os.sysconf("SC_CLK_TCK")
 
 
 class WorkerStalledError(Exception):
     """A process did not do what was waited for; the message is what it said."""
 
 
-class BenchProcess:
-    """A process of Safeclock with its pages on loopback."""
+class BenchProcess(SafeclockProcess):
+    """A worker or a board whose speed is measured."""
 
     def __init__(self, command: str, environment: dict[str, str], log: Path) -> None:
-        self.port = free_port()
-        self._log = log
-        given = {**os.environ, **environment, "SAFECLOCK_HTTP_HOST": "127.0.0.1", "SAFECLOCK_HTTP_PORT": str(self.port)}
-        with log.open("wb") as output:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "safeclock", command], cwd=ROOT, env=given, stdout=output, stderr=output
-            )
-
-    def counter_total(self, metric: str) -> float:
-        """Return the sum over all series of a metric; 0 while nobody answers."""
-        # To read the whole page takes long enough to be in the way of what is measured.
-        lines = [line for line in self.page("/metrics")[1].splitlines() if line.startswith(metric)]
-        families = text_string_to_metric_families("\n".join(lines))
-        return sum(sample.value for family in families for sample in family.samples if sample.name == metric)
+        super().__init__((*SAFECLOCK, command), {**environment, "SAFECLOCK_HTTP_HOST": LOOPBACK}, log)
 
     def is_ready(self) -> bool:
         """Return whether the process says that it is ready."""
-        return self.page("/readyz")[0] == HTTPStatus.OK
-
-    def page(self, path: str) -> tuple[int, str]:
-        """Return status and text of a page; 0 and nothing while nobody answers."""
-        connection = HTTPConnection("127.0.0.1", self.port, timeout=30)
-        try:
-            connection.request("GET", path)
-            response = connection.getresponse()
-            return response.status, response.read().decode()
-        except OSError:
-            return 0, ""
-        finally:
-            connection.close()
-
-    def cpu(self) -> float:
-        """Return the seconds of processor time that the process has taken."""
-        fields = Path(f"/proc/{self.process.pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / _TICKS
+        return self.get_status("/readyz") == HTTPStatus.OK
 
     def raise_if_ended(self) -> None:
-        """Raise WorkerStalledError when the process has ended."""
-        if self.process.poll() is not None:
-            raise WorkerStalledError(f"ended with {self.process.returncode}: {self._log.read_text()[-2000:]}")
+        """Raise WorkerStalledError if the process has ended."""
+        if self.exit_code is not None:
+            raise WorkerStalledError(f"ended with {self.exit_code}: {self.log_text()[-2000:]}")
 
     def stop(self) -> None:
-        """End the process as an operator would, the hard way after ten seconds."""
-        self.process.terminate()
+        """End the process as an operator would; kill it after ten seconds."""
+        self.send_signal(signal.SIGTERM)
         try:
-            self.process.wait(10)
+            self.wait(10)
         except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
+            self.kill()
 
 
 def new_application_id() -> str:
@@ -114,9 +79,9 @@ def running_worker(bootstrap: str, name: str, folder: Path, **environment: str) 
 def drain_backlog(worker: BenchProcess, records: int) -> TimedRun:
     """Wait until a worker has applied a backlog of `records`; timed from its first commit that is seen to its last."""
     begin = _wait_for_records(worker, 1)
-    first, cpu, started = begin, worker.cpu(), time.perf_counter()
+    first, cpu, started = begin, worker.cpu_seconds(), time.perf_counter()
     _wait_for_records(worker, records)
-    return TimedRun(records - int(first), time.perf_counter() - started, worker.cpu() - cpu)
+    return TimedRun(records - int(first), time.perf_counter() - started, worker.cpu_seconds() - cpu)
 
 
 def totals(bootstrap: str, name: str) -> DecisionCounts:

@@ -1,9 +1,6 @@
 """A broker's topics, a publisher and real worker processes for one test, with an oracle from the source topics."""
 
 import asyncio
-import os
-import signal
-import subprocess
 import sys
 import tempfile
 import time
@@ -23,45 +20,14 @@ from streams.runtime.journal.checkpoint import CHECKPOINT_KEY, Checkpoint, decod
 from streams.runtime.kafka.admin import KafkaAdmin
 from streams.runtime.settings import RecordTime
 from tests.support.kafka.async_records import TopicRecord, read_topic, running_producer
-from tests.support.paths import ROOT
 from tests.support.process.counting.counting_worker import COUNTERS_KEY, counting_registry, output_topics
+from tests.support.process.running_process import RunningProcess
 
 TIMEOUT_SECONDS = 120.0
 LOG_APPEND_TIME: Mapping[str, str] = {"message.timestamp.type": "LogAppendTime"}
 
 
-class WorkerProcess:
-    """A counting worker as a real process; its log is kept for the failure's message."""
-
-    def __init__(self, environment: dict[str, str], log: Path) -> None:
-        self.log = log
-        with log.open("ab") as output:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "tests.support.process.counting.counting_worker"],
-                cwd=ROOT,
-                env={**os.environ, **environment},
-                stdout=output,
-                stderr=output,
-            )
-
-    def terminate(self) -> int:
-        """Ask the worker to stop and return its exit code."""
-        self._process.send_signal(signal.SIGTERM)
-        return self._process.wait(TIMEOUT_SECONDS)
-
-    def send_signal(self, number: signal.Signals) -> None:
-        """Send a signal."""
-        self._process.send_signal(number)
-
-    def kill(self) -> None:
-        """Kill the worker if it still runs."""
-        self._process.kill()
-        self._process.wait()
-
-    @property
-    def exit_code(self) -> int | None:
-        """The exit code, negative for a signal; None while it runs."""
-        return self._process.poll()
+COUNTING_WORKER = (sys.executable, "-m", "tests.support.process.counting.counting_worker")
 
 
 class CountingChain:
@@ -76,7 +42,7 @@ class CountingChain:
         self.sources = self.registry.source_topics()
         self.record_time = record_time
         self._published = 0
-        self._workers: list[WorkerProcess] = []
+        self._workers: list[RunningProcess] = []
         self._folder = tempfile.TemporaryDirectory(prefix="safeclock-scene-")
         with KafkaAdmin(bootstrap) as broker:
             for name in self.sources:
@@ -101,10 +67,10 @@ class CountingChain:
             **more,
         }
 
-    def start_worker(self, **more: str) -> WorkerProcess:
+    def start_worker(self, **more: str) -> RunningProcess:
         """Start a worker process."""
         log = Path(self._folder.name) / f"worker-{len(self._workers)}.log"
-        worker = WorkerProcess(self.environment(**more), log)
+        worker = RunningProcess(COUNTING_WORKER, self.environment(**more), log)
         self._workers.append(worker)
         return worker
 

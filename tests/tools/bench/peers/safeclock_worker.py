@@ -59,7 +59,7 @@ class SafeclockPeer:
     @property
     def pid(self) -> int:
         """Return the process's number."""
-        return self._process.process.pid
+        return self._process.pid
 
     def progress(self) -> Progress | None:
         """Return what is new."""
@@ -74,5 +74,4 @@ class SafeclockPeer:
 
     def kill(self) -> None:
         """End it with SIGKILL."""
-        self._process.process.kill()
-        self._process.process.wait()
+        self._process.kill()

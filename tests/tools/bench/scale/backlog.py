@@ -67,7 +67,7 @@ def _drain_backlog(bootstrap: str, folder: Path, records: int, memory_days: int,
             worker.raise_if_ended()
             applied = int(worker.counter_total(_APPLIED))
             if applied:
-                samples.append(DrainSample(time.monotonic() - began, applied, resident_bytes(worker.process.pid)))
+                samples.append(DrainSample(time.monotonic() - began, applied, resident_bytes(worker.pid)))
     finally:
         worker.stop()
     return samples

@@ -55,21 +55,21 @@ def measure(bootstrap: str, folder: Path, breadth: BoardSize) -> Iterator[Measur
         while not board.is_ready():
             board.raise_if_ended()
             if time.monotonic() - began > _PATIENCE_SECONDS:
-                raise TimeoutError(f"expected a page within {_PATIENCE_SECONDS:.0f} s: {board.page('/readyz')[1]}")
+                raise TimeoutError(f"expected a page within {_PATIENCE_SECONDS:.0f} s: {board.get_page('/readyz')}")
             time.sleep(0.1)
         yield measurement(f"{what}: from start to the first whole page", f"{time.monotonic() - began:.1f} s")
         took, page = zip(*[_time_scrape(board) for _ in range(_SCRAPES)], strict=True)
         lines = sum(not line.startswith("#") for line in page[-1].splitlines())
         yield measurement(f"{what}: the page", f"{len(page[-1]) / 1e6:.1f} MB, {lines:,} samples")
         yield measurement(f"{what}: a scrape, of {_SCRAPES}", f"median {median(took):.2f} s, worst {max(took):.2f} s")
-        yield measurement(f"{what}: memory of the board", format_mebibytes(resident_bytes(board.process.pid)))
+        yield measurement(f"{what}: memory of the board", format_mebibytes(resident_bytes(board.pid)))
     finally:
         board.stop()
 
 
 def _time_scrape(board: BenchProcess) -> tuple[float, str]:
     began = time.perf_counter()
-    page = board.page("/metrics")[1]
+    page = board.get_page("/metrics")
     took = time.perf_counter() - began
     time.sleep(0.5)
     return took, page

@@ -72,7 +72,7 @@ def _drain_backlog(bootstrap: str, folder: Path, file: Path, records: int, worke
         begun = _wait_for_records(parts, lambda counts: min(counts) > 0 or sum(counts) >= records / 2)
         started = time.perf_counter()
         done = _wait_for_records(parts, lambda counts: sum(counts) >= records)
-        return (done - begun) / (time.perf_counter() - started), [resident_bytes(part.process.pid) for part in parts]
+        return (done - begun) / (time.perf_counter() - started), [resident_bytes(part.pid) for part in parts]
 
 
 def _wait_for_records(parts: list[BenchProcess], wanted: Callable[[list[float]], bool]) -> float:

@@ -109,8 +109,7 @@ def _running_restore(bootstrap: str, name: str, log: Path) -> Iterator[BenchProc
     try:
         yield worker
     finally:
-        worker.process.kill()
-        worker.process.wait()
+        worker.kill()
 
 
 def _restore(bootstrap: str, name: str, folder: Path) -> RestoreResult:
@@ -123,7 +122,7 @@ def _restore(bootstrap: str, name: str, folder: Path) -> RestoreResult:
             if time.monotonic() - began > _PATIENCE_SECONDS:
                 raise TimeoutError(f"expected a ready worker within {_PATIENCE_SECONDS:.0f} s")
             time.sleep(_POLL_SECONDS)
-        seconds, cpu, memory = time.monotonic() - began, worker.cpu(), resident_bytes(worker.process.pid)
+        seconds, cpu, memory = time.monotonic() - began, worker.cpu_seconds(), resident_bytes(worker.pid)
     parts = [tuple(map(float, found)) for found in _RESTORED.findall(log.read_text(encoding="utf-8"))]
     rows, records, reading, loading = zip(*parts, strict=True)
     return RestoreResult(seconds, cpu, memory, int(sum(rows)), int(sum(records)), max(reading), max(loading))

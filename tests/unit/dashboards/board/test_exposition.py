@@ -7,8 +7,9 @@ import pytest
 from prometheus_client.exposition import generate_latest
 
 from dashboards.board.exposition import CachedExposition
-from dashboards.board.samples import EMPTY_HISTOGRAM, HistogramValue, LabelledValues, LabelValues
+from dashboards.board.samples import HistogramValue, LabelledValues, LabelValues
 from dashboards.board.snapshot import Snapshot, SnapshotCollector
+from streams.domain.ledger.counters import DURATION_BUCKETS
 from tests.support.simulation.board_measures import apply_updates, board_at, simulated_measures
 
 STOPPED = "safeclock_clock_stopped_seconds"
@@ -55,7 +56,7 @@ def test_a_label_may_hold_anything() -> None:
 def test_series_come_and_go_and_change_their_order() -> None:
     text, numbers = CachedExposition(), random.Random(5)
     platforms = [(f"platform-{number}", "time_to_action") for number in range(9)]
-    buckets = len(EMPTY_HISTOGRAM.counts)
+    buckets = len(DURATION_BUCKETS) + 1
 
     for _ in range(50):
         some = numbers.sample(platforms, numbers.randrange(len(platforms)))
