@@ -38,8 +38,8 @@ Rows = dict[tuple[int, bytes], object]
 class WorkloadSourceRecord:
     """A record as the decoder reads it."""
 
-    def __init__(self, story_record: WorkloadRecord, prefix: str, own: Collection[str]) -> None:
-        role, self.partition, self.key, self.value, self.timestamp = story_record
+    def __init__(self, workload_record: WorkloadRecord, prefix: str, own: Collection[str]) -> None:
+        role, self.partition, self.key, self.value, self.timestamp = workload_record
         self.topic = topic_name(prefix, role, self.key.partition(b"|")[0].decode(), own)
         self.offset = 0
         self.headers: tuple[tuple[str, bytes], ...] = ()
@@ -65,16 +65,16 @@ def ledger_dependencies(prefix: str, own: Collection[str] = ()) -> WorkerDepende
     )
 
 
-def reference_rows(story: Workload, prefix: str, now: Mapping[int, int]) -> Rows:
-    """Return what plain ledgers make of the story, record by record in the order of its telling.
+def reference_rows(workload: Workload, prefix: str, now: Mapping[int, int]) -> Rows:
+    """Return the rows that plain ledgers store for the workload, record by record in the order of their log times.
 
     `now` is how far the time of every partition has passed: what is forgotten follows from it.
     """
     dependencies = ledger_dependencies(prefix)
     ledgers = {number: dependencies.make_ledger(number) for number in range(PARTITIONS)}
-    for one in story.records:
+    for one in workload.records:
         event = dependencies.decoder.decode(WorkloadSourceRecord(one, prefix, ()))
-        assert ledgers[one.partition].apply(event) is None  # type: ignore[arg-type]  # a story holds no refusals
+        assert ledgers[one.partition].apply(event) is None  # type: ignore[arg-type]  # a workload holds no refusals
     rows: Rows = {}
     for number, ledger in ledgers.items():
         ledger.advance(now[number], 1 << 62)
@@ -83,7 +83,7 @@ def reference_rows(story: Workload, prefix: str, now: Mapping[int, int]) -> Rows
             for key, value in ledger.drain_changes().items()
             if comparable_row(key, value)
         }
-    assert any(key.startswith(b"r|") for _, key in rows), "of a story that is forgotten there is nothing to compare"
+    assert any(key.startswith(b"r|") for _, key in rows), "expected rows of reports"
     return rows
 
 
@@ -110,8 +110,8 @@ async def restore_rows(bootstrap: str, changelog: str) -> tuple[Rows, dict[int, 
     return kept, {number: decode_checkpoint(rows[CHECKPOINT_KEY] or b"").log_time for number, rows in last.items()}
 
 
-async def run_worker(bootstrap: str, prefix: str, story: Workload, dependencies: WorkerDependencies) -> None:
-    """Let a worker take in a story that lies on its topics."""
+async def run_worker(bootstrap: str, prefix: str, workload: Workload, dependencies: WorkerDependencies) -> None:
+    """Let a worker take in a workload that lies on its topics."""
     settings = load_settings(
         {"SAFECLOCK_BOOTSTRAP": bootstrap, "SAFECLOCK_APPLICATION": prefix, "SAFECLOCK_RECORD_TIME": "create"}
     )
@@ -122,7 +122,7 @@ async def run_worker(bootstrap: str, prefix: str, story: Workload, dependencies:
     worker = Worker(settings, dependencies, FAST_SETTINGS)
     try:
         await worker.start()
-        await wait_until_async(lambda: applied_records(worker) == len(story.records), "the whole story")
+        await wait_until_async(lambda: applied_records(worker) == len(workload.records), "the whole workload")
     finally:
         await asyncio.wait_for(worker.stop(), STOP_SECONDS)
 
@@ -131,31 +131,31 @@ async def run_worker(bootstrap: str, prefix: str, story: Workload, dependencies:
 async def test_rows_and_cohorts_are_those_of_a_plain_fold(request: pytest.FixtureRequest, broker: str) -> None:
     bootstrap: str = request.getfixturevalue(broker)
     prefix = f"truth{uuid.uuid4().hex[:6]}-"
-    story = simulate_workload(1_000, wall_clock_ms())
-    await asyncio.to_thread(publish_workload, bootstrap, prefix, story)
+    workload = simulate_workload(1_000, wall_clock_ms())
+    await asyncio.to_thread(publish_workload, bootstrap, prefix, workload)
 
-    await run_worker(bootstrap, prefix, story, ledger_dependencies(prefix))
+    await run_worker(bootstrap, prefix, workload, ledger_dependencies(prefix))
 
     found, now = await restore_rows(bootstrap, f"{prefix}changelog")
-    assert found == reference_rows(story, prefix, now)
+    assert found == reference_rows(workload, prefix, now)
 
 
 async def test_a_backlog_beside_that_of_others_comes_to_the_same_rows_and_cohorts(
     apache_kafka: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     prefix, own = f"truth{uuid.uuid4().hex[:6]}-", ("harbor", "meadow")
-    story = simulate_workload(1_000, wall_clock_ms())
-    await asyncio.to_thread(publish_workload, apache_kafka, prefix, story, own)
+    workload = simulate_workload(1_000, wall_clock_ms())
+    await asyncio.to_thread(publish_workload, apache_kafka, prefix, workload, own)
     turns: list[int] = []
     monkeypatch.setattr(
         source_topics, "_BACKLOG_RECORDS", 5
-    )  # a story that is short enough for a test is no backlog otherwise
+    )  # a workload that is short enough for a test is no backlog otherwise
     monkeypatch.setattr(FairScheduler, "run", recording_turns(turns))
 
-    await run_worker(apache_kafka, prefix, story, ledger_dependencies(prefix, own))
+    await run_worker(apache_kafka, prefix, workload, ledger_dependencies(prefix, own))
 
     found, now = await restore_rows(apache_kafka, f"{prefix}changelog")
-    assert found == reference_rows(story, prefix, now)
+    assert found == reference_rows(workload, prefix, now)
     assert set(turns) == set(range(PARTITIONS))
 
 

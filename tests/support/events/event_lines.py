@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 EPOCH_OFFSET_MS = 1_767_571_200_000
-"""2026-01-05T00:00:00Z, the zero of every story."""
+"""2026-01-05T00:00:00Z, the zero of every workload."""
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -40,7 +40,7 @@ def _timestamp(at: int) -> str:
 
 
 def report_token(report: str) -> str:
-    """Return the token of a report that a story calls so."""
+    """Return the token of a report that a workload calls so."""
     return "k1_" + hashlib.sha256(report.encode()).hexdigest()[:43]
 
 

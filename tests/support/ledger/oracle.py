@@ -299,7 +299,7 @@ def _steps_of(filing: Filing, actions: Sequence[Action]) -> tuple[OracleStep, ..
     return tuple(steps)
 
 
-def _counts_as_step(state: str, appealed: bool, word: str, of: Reversal | None) -> bool:  # noqa: FBT001 - a flag of the story
+def _counts_as_step(state: str, appealed: bool, word: str, of: Reversal | None) -> bool:  # noqa: FBT001 - a flag of the workload
     """Return whether a deed has an effect, or says what happens on the way of an open report."""
     if word == "appeal_filed":
         return state not in OPEN_STATES and not appealed
@@ -448,26 +448,26 @@ class Oracle:
 
     def waiting_orphans(self, events: Iterable[Event]) -> Counter[str]:
         """Return per platform how many reports wait for their filing."""
-        orphans = [key for key, story in self.reports_by_key(events).items() if story.is_orphan]
+        orphans = [key for key, workload in self.reports_by_key(events).items() if workload.is_orphan]
         return Counter(key.split(b"|")[0].decode() for key in orphans)
 
     def profiles(self, events: Iterable[Event]) -> dict[bytes, tuple[Filing, OracleReport]]:
         """Return the reports that are counted: filed, and no test."""
         stories = self.reports_by_key(events)
         return {
-            key: (story.filing, story)
-            for key, story in stories.items()
-            if story.filing is not None and not story.filing.is_test
+            key: (workload.filing, workload)
+            for key, workload in stories.items()
+            if workload.filing is not None and not workload.filing.is_test
         }
 
     def cohorts(self, events: Iterable[Event], now: int) -> dict[OracleCohort, Counter[OracleProfile]]:
         """Return per cohort how many reports bear each mark."""
         known = list(events)
         cohorts: dict[OracleCohort, Counter[OracleProfile]] = {}
-        for filing, story in self.profiles(known).values():
+        for filing, workload in self.profiles(known).values():
             cohort = OracleCohort(filing.platform, filing.at // DAY, filing.encoded_labels)
             horizon = self.decided_through(filing.platform, known, now)
-            cohorts.setdefault(cohort, Counter())[self._profile(filing, story, horizon)] += 1
+            cohorts.setdefault(cohort, Counter())[self._profile(filing, workload, horizon)] += 1
         return cohorts
 
     def states(self, events: Iterable[Event], now: int) -> dict[str, Counter[str]]:
@@ -481,9 +481,9 @@ class Oracle:
     def stop_durations(self, events: Iterable[Event]) -> dict[tuple[str, str], list[int]]:
         """Return per platform and clock the sorted durations of the clocks that stopped."""
         durations: dict[tuple[str, str], list[int]] = {}
-        for filing, story in self.profiles(events).values():
+        for filing, workload in self.profiles(events).values():
             for clock in self.clocks:
-                run = oracle_run(clock, filing, story.steps)
+                run = oracle_run(clock, filing, workload.steps)
                 if run.ending == "stopped":
                     durations.setdefault((filing.platform, clock.name), []).append(run.duration)
         return {place: sorted(found) for place, found in durations.items()}
@@ -491,9 +491,9 @@ class Oracle:
     def paused_durations(self, events: Iterable[Event]) -> Counter[tuple[str, str]]:
         """Return per platform and clock for how long the clocks that have ended were paused."""
         paused: Counter[tuple[str, str]] = Counter()
-        for filing, story in self.profiles(events).values():
+        for filing, workload in self.profiles(events).values():
             for clock in self.clocks:
-                run = oracle_run(clock, filing, story.steps)
+                run = oracle_run(clock, filing, workload.steps)
                 if run.ending not in {"absent", "open", "frozen"}:
                     paused[filing.platform, clock.name] += run.paused_ms
         return paused
@@ -501,9 +501,9 @@ class Oracle:
     def duration_totals(self, events: Iterable[Event]) -> dict[OracleCohort, tuple[int, ...]]:
         """Return per cohort and clock the sum of the durations of its stops, where there is any."""
         sums: dict[OracleCohort, tuple[int, ...]] = {}
-        for filing, story in self.profiles(events).values():
+        for filing, workload in self.profiles(events).values():
             cohort = OracleCohort(filing.platform, filing.at // DAY, filing.encoded_labels)
-            runs = [oracle_run(clock, filing, story.steps) for clock in self.clocks]
+            runs = [oracle_run(clock, filing, workload.steps) for clock in self.clocks]
             stops = [run.duration if run.ending == "stopped" else 0 for run in runs]
             before = sums.get(cohort, (0,) * len(stops))
             sums[cohort] = tuple(one + other for one, other in zip(before, stops, strict=True))
@@ -513,17 +513,17 @@ class Oracle:
         """Return per cohort how many of its reports were made to look less grave."""
         return Counter(
             OracleCohort(filing.platform, filing.at // DAY, filing.encoded_labels)
-            for filing, story in self.profiles(events).values()
-            if story.downgraded
+            for filing, workload in self.profiles(events).values()
+            if workload.downgraded
         )
 
     def deadline_outcomes(self, events: Sequence[Event], now: int) -> set[OracleDeadline]:
         """Return the deadline outcome of every report and clock with a limit, pending ones left out."""
         found: set[OracleDeadline] = set()
-        for key, (filing, story) in self.profiles(events).items():
+        for key, (filing, workload) in self.profiles(events).items():
             horizon = self.decided_through(filing.platform, events, now)
             for clock in self.clocks:
-                run = oracle_run(clock, filing, story.steps)
+                run = oracle_run(clock, filing, workload.steps)
                 outcome = _deadline_outcome(clock, run, horizon)
                 if outcome is not None and clock.limit is not None:
                     late = run.start + clock.limit + run.paused_ms <= filing.logged_at
@@ -546,16 +546,16 @@ class Oracle:
             return min(now, silence)
         return min(now, max(min(promised.values()), silence))
 
-    def _profile(self, filing: Filing, story: OracleReport, horizon: int) -> OracleProfile:
+    def _profile(self, filing: Filing, workload: OracleReport, horizon: int) -> OracleProfile:
         """Return what a report contributes.
 
         Reading: a report is sealed when the horizon, not the clock, is 400 days past its filing.
         """
-        is_open = story.state in OPEN_STATES
+        is_open = workload.state in OPEN_STATES
         unanswered = is_open and horizon >= filing.at + self.unanswered_after
-        runs = [oracle_run(clock, filing, story.steps) for clock in self.clocks]
+        runs = [oracle_run(clock, filing, workload.steps) for clock in self.clocks]
         return OracleProfile(
-            state="unanswered" if unanswered else story.state,
+            state="unanswered" if unanswered else workload.state,
             entry_bin=self._entry_bin(filing),
             filed_minute=(filing.at % DAY) // MINUTE if is_open and not unanswered else None,
             clocks=tuple(self._clock_value(filing, run, unanswered=unanswered) for run in runs),

@@ -43,7 +43,7 @@ class Workload(NamedTuple):
 def simulate_workload(reports: int, end_ms: int, records: int | None = None) -> Workload:
     """Return the thirteen weeks before `end_ms` with about so many reports, or the first `records` records of them.
 
-    A worker lets time pass up to its clock when it has read all: of a story that lies far back it then forgets everything.
+    A worker lets time pass up to its clock when it has read all: of a workload that lies far back it then forgets everything.
 
     A heartbeat is one record on each partition, as a publisher sends it.
     """

@@ -1,4 +1,4 @@
-"""The story on a broker: topics made and filled."""
+"""The workload on a broker: topics made and filled."""
 
 import asyncio
 from collections.abc import Collection
@@ -15,7 +15,7 @@ from tests.support.simulation.workload import PARTITIONS, Workload, WorkloadReco
 _BATCH_BYTES = 512 * 1024
 _UNLIMITED_RETENTION = {
     "retention.ms": "-1"
-}  # the story's records are months old: by default Apache Kafka drops them on sight
+}  # the workload's records are months old: by default Apache Kafka drops them on sight
 
 
 def topic_name(prefix: str, role: Role, platform: str, own: Collection[str] = ()) -> str:
@@ -24,7 +24,7 @@ def topic_name(prefix: str, role: Role, platform: str, own: Collection[str] = ()
 
 
 def topic_names(prefix: str, own: Collection[str] = ()) -> tuple[str, ...]:
-    """Return the source topics of a story, the shared ones by the order of roles; no prefix gives the contract's own."""
+    """Return the source topics of a workload, the shared ones by the order of roles; no prefix gives the contract's own."""
     return tuple(topic_name(prefix, role, platform, own) for platform in ("", *own) for role in Role)
 
 
@@ -50,18 +50,18 @@ def create_output_topics(bootstrap: str, application: str, registry: Registry | 
                 broker.create_topic(topic)
 
 
-def publish_workload(bootstrap: str, prefix: str, story: Workload, own: Collection[str] = ()) -> None:
-    """Create the topics of `prefix` and put the story on them, in order."""
+def publish_workload(bootstrap: str, prefix: str, workload: Workload, own: Collection[str] = ()) -> None:
+    """Create the topics of `prefix` and put the workload on them, in order."""
     create(bootstrap, prefix, own)
-    asyncio.run(_publish(bootstrap, prefix, story, own))
+    asyncio.run(_publish(bootstrap, prefix, workload, own))
 
 
-async def _publish(bootstrap: str, prefix: str, story: Workload, own: Collection[str]) -> None:
+async def _publish(bootstrap: str, prefix: str, workload: Workload, own: Collection[str]) -> None:
     producer = AIOKafkaProducer(bootstrap_servers=bootstrap, max_batch_size=_BATCH_BYTES)
     await producer.start()
     try:
         filling: dict[tuple[str, int], BatchBuilder] = {}
-        for record in story.records:
+        for record in workload.records:
             platform = record.key.partition(b"|")[0].decode()
             await _add(producer, filling, topic_name(prefix, record.role, platform, own), record)
         for (topic, partition), batch in filling.items():

@@ -53,9 +53,9 @@ def test_every_alert_is_reported_firing_and_not_firing() -> None:
 def test_an_alert_fires_in_time_and_is_held_back_by_each_of_its_guards(
     promtool: str, tmp_path: Path, alert: Alert
 ) -> None:
-    story = write_scenario_file(tmp_path, alert, SCENARIOS[alert.name])
+    workload = write_scenario_file(tmp_path, alert, SCENARIOS[alert.name])
 
-    result = subprocess.run([promtool, "test", "rules", story], capture_output=True, text=True, check=False)
+    result = subprocess.run([promtool, "test", "rules", workload], capture_output=True, text=True, check=False)
 
     assert result.returncode == 0, result.stdout + result.stderr
 
@@ -66,8 +66,8 @@ def test_prometheus_reads_the_rules(promtool: str) -> None:
     assert checked.returncode == 0, checked.stdout + checked.stderr
 
 
-@pytest.mark.parametrize("story", RULE_TEST_FILES, ids=lambda story: story.stem)
-def test_what_an_alert_says_is_what_was_measured(promtool: str, story: Path) -> None:
-    result = subprocess.run([promtool, "test", "rules", story], capture_output=True, text=True, check=False)
+@pytest.mark.parametrize("workload", RULE_TEST_FILES, ids=lambda workload: workload.stem)
+def test_what_an_alert_says_is_what_was_measured(promtool: str, workload: Path) -> None:
+    result = subprocess.run([promtool, "test", "rules", workload], capture_output=True, text=True, check=False)
 
     assert result.returncode == 0, result.stdout + result.stderr

@@ -45,7 +45,7 @@ def main() -> None:
     """Run everything and print the figures."""
     parser = argparse.ArgumentParser(prog="python -m tests.tools.bench", description=__doc__)
     parser.add_argument("--runs", type=int, default=5, help="how often each contender runs")
-    parser.add_argument("--reports", type=int, default=150_000, help="how many reports the story has, about")
+    parser.add_argument("--reports", type=int, default=150_000, help="about how many reports the workload has")
     parser.add_argument("--apache", action="store_true", help="on Apache Kafka instead of the embedded broker")
     parser.add_argument("--write", action="store_true", help="put the figures into docs/performance.md")
     wanted = parser.parse_args()

@@ -22,7 +22,7 @@ FAUST: Final = "plain Faust"
 BYTEWAX: Final = "Bytewax, recovery off"
 WORKER: Final = "Safeclock worker"
 WORKER_WITH_PACK: Final = "Safeclock worker, 18 clocks"
-WORKER_WITHOUT_UPDATES: Final = "Safeclock worker, no notices"
+WORKER_WITHOUT_UPDATES: Final = "Safeclock worker, no report updates"
 LEDGER: Final = "Safeclock ledger alone"
 
 _PACK: Final = str(CHILDREN_PACK)
@@ -33,7 +33,7 @@ _SHORT_RECORDS: Final = 12_000
 
 @dataclass(frozen=True)
 class ComparisonSetup:
-    """What is run: `story` by all but plain Faust, which takes the beginning of it, `short`; `folder` is for files."""
+    """What is run: `workload` by all but plain Faust, which reads its beginning, `short_workload`; `folder` is for files."""
 
     bootstrap: str
     workload: Workload
@@ -42,14 +42,14 @@ class ComparisonSetup:
 
 
 def prepare_setup(bootstrap: str, folder: Path, reports: int) -> ComparisonSetup:
-    """Tell a story that has just ended and put it on the broker."""
+    """Simulate a workload that has just ended and put it on the broker."""
     today = wall_clock_ms() // DAY * DAY
     course = ComparisonSetup(
         bootstrap, simulate_workload(reports, today), simulate_workload(reports, today, _SHORT_RECORDS), folder
     )
     workload_topics.publish_workload(bootstrap, "", course.workload)
     workload_topics.publish_workload(bootstrap, SHORT_PREFIX, course.short_workload)
-    (folder / "story.jsonl").write_bytes(b"".join(course.workload.lines))
+    (folder / "workload.jsonl").write_bytes(b"".join(course.workload.lines))
     return course
 
 
@@ -97,4 +97,4 @@ def _worker(course: ComparisonSetup, **environment: str) -> TimedRun:
 
 
 def _ledger(course: ComparisonSetup) -> TimedRun:
-    return timed_run.run_in_process("tests.tools.bench.ledger_speed", [], True, course.folder / "story.jsonl")  # noqa: FBT003
+    return timed_run.run_in_process("tests.tools.bench.ledger_speed", [], True, course.folder / "workload.jsonl")  # noqa: FBT003

@@ -44,10 +44,10 @@ def test_when_an_alert_fires_is_worked_out_as_prometheus_does(tmp_path: Path, se
         for minute, hit in ((minute, int(minute in firing)) for minute in range(len(held)))
     ]
     series = [{"series": "x", "values": " ".join(map(str, held))}]
-    story = {"interval": "1m", "input_series": series, "promql_expr_test": asked}
-    file = tmp_path / "story.yml"
+    test_case = {"interval": "1m", "input_series": series, "promql_expr_test": asked}
+    file = tmp_path / "rules_test.yml"
     file.write_text(
-        json.dumps({"rule_files": ["rules.yml"], "evaluation_interval": "1m", "tests": [story]}), encoding="utf-8"
+        json.dumps({"rule_files": ["rules.yml"], "evaluation_interval": "1m", "tests": [test_case]}), encoding="utf-8"
     )
     result = subprocess.run(
         [program_path("promtool"), "test", "rules", file], capture_output=True, text=True, check=False

@@ -59,7 +59,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.tools.bench.peers", description=__doc__)
     parser.add_argument("--runs", type=int, default=5, help="how often each contender runs")
     parser.add_argument("--kills", type=int, default=3, help="how often each is killed half way")
-    parser.add_argument("--reports", type=int, default=150_000, help="how many reports the story has, about")
+    parser.add_argument("--reports", type=int, default=150_000, help="about how many reports the workload has")
     parser.add_argument("--only", default="", help="names of contenders, with commas between")
     parser.add_argument("--write", action="store_true", help="put the figures into docs/performance.md")
     wanted = parser.parse_args()

@@ -23,7 +23,7 @@ from tests.tools.bench.peers import java_peer
 from tests.tools.bench.peers.peer_process import OutputReadingProcess, PeerProcess
 from tests.tools.bench.peers.safeclock_worker import MeasuresReader, SafeclockPeer
 
-# Bytewax has no default for the time between two snapshots, and its documentation's example is 30 s: the whole story
+# Bytewax has no default for the time between two snapshots, and its documentation's example is 30 s: the whole workload
 # would be over without one.
 _SNAPSHOT_SECONDS: Final = "5"
 
@@ -62,7 +62,7 @@ class Contender:
     prepare: Callable[[ContenderRun], Callable[[], PeerProcess]]
 
     def workload_of(self, course: ComparisonSetup) -> Workload:
-        """Return the story that it reads."""
+        """Return the workload that it reads."""
         return course.short_workload if self.prefix else course.workload
 
     def expected(self, course: ComparisonSetup) -> object:

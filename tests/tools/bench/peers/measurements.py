@@ -42,7 +42,7 @@ class RecoveryResult:
 
 
 def measure_backlog(contender: Contender, course: ComparisonSetup) -> BacklogResult:
-    """Let a contender take in the whole of its story; raises WrongTotalsError unless it comes to what it must."""
+    """Let a contender take in the whole of its workload; raises WrongTotalsError unless it comes to what it must."""
     records = len(contender.workload_of(course).records)
     expected = contender.expected(course)
     with _prepared_contender(contender, course) as start, _running(start) as contestant:
@@ -61,7 +61,7 @@ def measure_backlog(contender: Contender, course: ComparisonSetup) -> BacklogRes
 
 
 def measure_recovery(contender: Contender, course: ComparisonSetup) -> RecoveryResult:
-    """Kill a contender when half of its story is done, start it again, and see when its totals are right."""
+    """Kill a contender when half of its workload is done, start it again, and see when its totals are right."""
     half = len(contender.workload_of(course).records) // 2
     expected = contender.expected(course)
     with _prepared_contender(contender, course) as start:

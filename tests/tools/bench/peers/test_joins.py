@@ -1,4 +1,4 @@
-"""What every peer in Python counts, without a broker, against what the story says."""
+"""What every peer in Python counts, without a broker, against what the workload holds."""
 
 import json
 import subprocess
@@ -18,31 +18,31 @@ from tests.tools.bench.peers.faust_peer import FaustCounts
 
 
 @pytest.fixture(scope="module")
-def story() -> Workload:
+def workload() -> Workload:
     """Return some hundred reports, every action before all that was told until then, and everything told twice."""
     records = simulate_workload(400, 20_000 * DAY)
     about = [record for record in records.records if json.loads(record.value)["type"] in (FILED, ACTED)]
     return records._replace(records=[*reversed(about), *about])
 
 
-def _events(story: Workload) -> list[tuple[str, dict[str, Any]]]:
-    return [(record.key.decode(), json.loads(record.value)) for record in story.records]
+def _events(workload: Workload) -> list[tuple[str, dict[str, Any]]]:
+    return [(record.key.decode(), json.loads(record.value)) for record in workload.records]
 
 
-def test_the_story_has_reports_in_time_and_late_ones(story: Workload) -> None:
-    assert 0 < story.totals.overdue < story.totals.acted < story.totals.filed
+def test_the_workload_has_reports_in_time_and_late_ones(workload: Workload) -> None:
+    assert 0 < workload.totals.overdue < workload.totals.acted < workload.totals.filed
 
 
-def test_faust_counts_what_the_story_says(story: Workload) -> None:
+def test_faust_counts_what_the_workload_holds(workload: Workload) -> None:
     counts = FaustCounts({}, {})
 
-    for record, (key, event) in zip(story.records, _events(story), strict=True):
+    for record, (key, event) in zip(workload.records, _events(workload), strict=True):
         counts.add_event(record.partition, key, event)
 
-    assert counts.totals() == story.totals.as_json()
+    assert counts.totals() == workload.totals.as_json()
 
 
-def test_quix_streams_counts_what_the_story_says(story: Workload) -> None:
+def test_quix_streams_counts_what_the_workload_holds(workload: Workload) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of packages that it imports
         pytest.importorskip("quixstreams")
@@ -50,33 +50,33 @@ def test_quix_streams_counts_what_the_story_says(story: Workload) -> None:
 
         from tests.tools.bench.peers import quix_peer  # noqa: PLC0415
     groups: dict[str, int] = {}
-    partition = MemoryStore(name="default", stream_id="story").assign_partition(0)
+    partition = MemoryStore(name="default", stream_id="workload").assign_partition(0)
 
     with partition.begin() as transaction:
-        for key, event in _events(story):
+        for key, event in _events(workload):
             for move in quix_peer.join(event, transaction.as_state(prefix=key.encode())):
                 groups = quix_peer.count(move, transaction.as_state(prefix=b"all"))
 
-    assert totals_of_groups(groups) == story.totals.as_json()
+    assert totals_of_groups(groups) == workload.totals.as_json()
 
 
-def test_bytewax_counts_what_the_story_says(story: Workload) -> None:
+def test_bytewax_counts_what_the_workload_holds(workload: Workload) -> None:
     testing = pytest.importorskip("bytewax.testing")
     from tests.tools.bench.peers import bytewax_peer  # noqa: PLC0415 - only where it is installed
 
     groups: dict[str, int] = {}
-    messages = [SimpleNamespace(key=record.key, value=record.value) for record in story.records]
+    messages = [SimpleNamespace(key=record.key, value=record.value) for record in workload.records]
 
     testing.run_main(bytewax_peer.connect(testing.TestingSource(messages), lambda batch: batch, groups.update))
 
-    assert totals_of_groups(groups) == story.totals.as_json()
+    assert totals_of_groups(groups) == workload.totals.as_json()
 
 
-def test_pathway_counts_what_the_story_says(story: Workload, tmp_path: Path) -> None:
+def test_pathway_counts_what_the_workload_holds(workload: Workload, tmp_path: Path) -> None:
     if not PATHWAY.exists():
         pytest.skip("Pathway is not installed (make bench-peers installs it)")
-    lines = tmp_path / "story.jsonl"
-    lines.write_bytes(b"".join(record.value + b"\n" for record in story.records))
+    lines = tmp_path / "workload.jsonl"
+    lines.write_bytes(b"".join(record.value + b"\n" for record in workload.records))
 
     said = subprocess.run(
         [str(PATHWAY), "-m", "tests.tools.bench.peers.pathway_peer", str(lines)],
@@ -87,4 +87,4 @@ def test_pathway_counts_what_the_story_says(story: Workload, tmp_path: Path) -> 
     )
 
     last = json.loads(said.stdout.splitlines()[-1])
-    assert last == {"seen": len(story.records), "totals": story.totals.as_json()}
+    assert last == {"seen": len(workload.records), "totals": workload.totals.as_json()}

@@ -92,7 +92,7 @@ def test_history_counts_what_a_file_of_it_says_and_all_of_it_late(
         assert subject.cohorts() == oracle.cohorts(stream, now)
         assert subject.net_counters() == has_only_late_outcomes(expected_net_counters(oracle, clocks, stream, now))
     orphans = Counter(
-        key.split(b"|")[0].decode() for key, story in oracle.reports_by_key(stream).items() if story.is_orphan
+        key.split(b"|")[0].decode() for key, workload in oracle.reports_by_key(stream).items() if workload.is_orphan
     )
     assert subject.waiting_orphans() == orphans
     subject.commit()

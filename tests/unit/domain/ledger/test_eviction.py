@@ -51,7 +51,7 @@ def test_numbers_outlive_the_reports_they_came_from(
 def test_an_orphan_is_refused_once_its_memory_has_passed(stream: list[Event]) -> None:
     subject, oracle = LedgerHarness(), oracle_with_clocks()
     subject.apply(stream)
-    orphans = {key: story for key, story in oracle.reports_by_key(stream).items() if story.is_orphan}
+    orphans = {key: workload for key, workload in oracle.reports_by_key(stream).items() if workload.is_orphan}
 
     subject.advance(START + 61 * DAY)
     early = subject.ledger.drain_late_refusals()

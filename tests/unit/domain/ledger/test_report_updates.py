@@ -33,9 +33,9 @@ def last_words(notices: Iterable[ReportUpdate]) -> dict[tuple[bytes, str], tuple
 def live_clock_ends(oracle: Oracle, events: list[Event]) -> dict[tuple[bytes, str], tuple[int, int]]:
     """Return by report and clock the ending and the duration, where the limit had not passed when we were told."""
     found = {}
-    for key, (filed, story) in oracle.profiles(events).items():
+    for key, (filed, workload) in oracle.profiles(events).items():
         for clock in oracle.clocks:
-            run = oracle_run(clock, filed, story.steps)
+            run = oracle_run(clock, filed, workload.steps)
             ended = run.ending not in {"absent", "open", "frozen"}
             if ended and (clock.limit is None or run.start + clock.limit + run.paused_ms > filed.logged_at):
                 found[key, f"{clock.name}@1"] = (_ENDING_NUMBERS[run.ending], run.duration)

@@ -31,7 +31,7 @@ def zstd_run(size: int, *, last: bool) -> bytes:
 
 
 @pytest.mark.parametrize("codec", CODECS)
-@pytest.mark.parametrize("data", [b"", STORY, b" " * MAX_DECOMPRESSED_BYTES], ids=["nothing", "a story", "the most"])
+@pytest.mark.parametrize("data", [b"", STORY, b" " * MAX_DECOMPRESSED_BYTES], ids=["nothing", "a workload", "the most"])
 def test_what_was_compressed_comes_back(codec: int, data: bytes) -> None:
     assert decompress(codec, CODECS[codec](data)) == data
 
@@ -110,7 +110,7 @@ def test_what_was_cut_or_changed_is_refused_or_is_of_the_allowed_size(codec: int
 
 def test_a_gzip_member_with_a_wrong_checksum_is_refused() -> None:
     whole = bytearray(gzip.compress(STORY))
-    whole[-8:-4] = zlib.crc32(b"another story").to_bytes(4, "little")
+    whole[-8:-4] = zlib.crc32(b"another workload").to_bytes(4, "little")
 
     with pytest.raises(DecompressionError):
         decompress(GZIP, bytes(whole))
