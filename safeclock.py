@@ -69,6 +69,7 @@ _COMMAND_MODULES = {
     "replay": "streams.admin.commands",
     "simulate": "producers.commands",
     "status": "producers.status.command",
+    "verdicts": "streams.batch.verdicts.commands",
 }
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from dashboards.demo.ranking import RankingRow
 from dashboards.demo.truth_checks import format_ordinal
-from streams.contract.formatting import CAVEAT, NOT_MEASURABLE, format_duration, format_quantile, format_share
+from streams.contract.outputs.formatting import CAVEAT, NOT_MEASURABLE, format_duration, format_quantile, format_share
 from streams.domain.duration_bins import SECOND
 from streams.domain.survival import Interval
 from streams.edge.terminal import WrappingTable

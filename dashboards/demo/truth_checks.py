@@ -5,7 +5,7 @@ from typing import Final, NamedTuple
 
 from dashboards.demo.ranking import ACTION, DECISION, RankingRow, rank_values
 from dashboards.demo.truth_file import GroundTruth, PlatformTruth, Segment, parse_ms
-from streams.contract.formatting import format_duration
+from streams.contract.outputs.formatting import format_duration
 from streams.contract.timestamps import format_timestamp
 from streams.domain.duration_bins import DAY, HOUR, SECOND
 

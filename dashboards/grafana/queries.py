@@ -8,8 +8,8 @@ from typing import Final
 
 from dashboards.promql import select, select_once
 from dashboards.rules.recording.rules import SLOW, missed_ratio
-from streams.contract import formatting
 from streams.contract.metrics.metric import RECENT_COHORT, STANDARD_CLOCK_IDS
+from streams.contract.outputs import formatting
 
 MIN_COHORT_REPORTS: Final = 20
 """Cohorts of fewer reports show no rate, since the interval would be wider than any difference of interest."""

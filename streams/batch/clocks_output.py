@@ -6,7 +6,7 @@ from rich.console import Console
 from rich.text import Text
 
 from streams.batch.explain import ExplainedClock, ExplainedFiles, ExplainedReport, to_seconds
-from streams.contract.formatting import format_count, format_duration
+from streams.contract.outputs.formatting import format_count, format_duration
 from streams.contract.packs.fields import action_words
 from streams.contract.packs.rulebook import Rule, Rulebook
 from streams.contract.timestamps import format_optional_timestamp, format_timestamp

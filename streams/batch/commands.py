@@ -7,13 +7,14 @@ from typing import Any
 
 import click
 
-from streams.contract.formatting import format_count
+from streams.contract.outputs.formatting import format_count
 from streams.edge.cli_options import (
     FILES_ARGUMENT,
     NOW_OPTION,
     PACK_OPTION,
     REGISTRY_OPTION,
     clock_for,
+    declarations_from_paths,
     exit_with_usage_error,
     exits_on_unreadable_file,
     parse_instant,
@@ -30,6 +31,17 @@ from streams.edge.cli_options import (
 )
 @NOW_OPTION
 @click.option(
+    "--declared",
+    multiple=True,
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="Declaration of a verdict to evaluate; can be given more than once. --format csv then prints the verdicts.",
+)
+@click.option(
+    "--first-seen",
+    callback=parse_instant,
+    help="When the declarations were first seen. Default: unknown, so that they are exploratory and get no verdict.",
+)
+@click.option(
     "--format", "output_format", type=click.Choice(["table", "json", "csv"]), default="table", show_default=True
 )
 @REGISTRY_OPTION
@@ -43,6 +55,7 @@ def measure(files: tuple[Path, ...], by: str, output_format: str, **options: Any
     from streams.batch.measure import measure as measure_loaded
     from streams.batch.measure_output import print_measures
     from streams.batch.progress import open_with_progress
+    from streams.batch.verdicts.evaluate import evaluate_files
     from streams.domain.cohorts.statistics import UnknownLabelError, group_key
 
     labels = by.split(",")
@@ -56,9 +69,11 @@ def measure(files: tuple[Path, ...], by: str, output_format: str, **options: Any
         exit_with_usage_error(
             "--as-of: expected an instant up to now, got a later one: how long open reports will wait is not known"
         )
+    declarations = declarations_from_paths(options["declared"], registry, rulebook)
     with exits_on_unreadable_file(), open_with_progress(files) as lines:
-        document = measure_loaded(load_files(lines, registry, options["as_of"], rulebook, now), labels)
-    print_measures(document, labels, output_format)
+        loaded = load_files(lines, registry, options["as_of"], rulebook, now)
+    verdicts = evaluate_files(loaded, declarations, options["first_seen"], now())
+    print_measures(measure_loaded(loaded, labels), labels, output_format, verdicts)
 
 
 @click.command()

@@ -8,7 +8,9 @@ from typing import Any, Final
 
 from rich.table import Table
 
-from streams.contract.formatting import (
+from streams.batch.verdicts.output import print_verdicts
+from streams.contract.declarations.evaluation import DeclarationVerdicts
+from streams.contract.outputs.formatting import (
     CAVEAT,
     NOT_MEASURABLE,
     format_closed_only_median,
@@ -16,6 +18,7 @@ from streams.contract.formatting import (
     format_quantile,
     format_share,
 )
+from streams.contract.outputs.verdict_report import csv_rows, verdict_report
 from streams.domain.clocks.standard import STANDARD_CLOCKS
 from streams.domain.clocks.state_machine import OPEN_STATES, State
 from streams.edge.terminal import WrappingTable, console
@@ -26,15 +29,24 @@ _DAY_KEY: Final = "86400"
 _WAITING_STATES: Final = OPEN_STATES | {State.UNANSWERED}
 
 
-def print_measures(document: Mapping[str, Any], labels: Sequence[str], output_format: str) -> None:
-    """Print a document in the form `table`, `json` or `csv` to standard output."""
+def print_measures(
+    document: Mapping[str, Any],
+    labels: Sequence[str],
+    output_format: str,
+    verdicts: Sequence[DeclarationVerdicts] = (),
+) -> None:
+    """Print a document and verdicts in the form `table`, `json` or `csv` to standard output; CSV has one of the two."""
     if output_format == "json":
-        json.dump(document, sys.stdout, indent=2)
+        reports = {"verdicts": [verdict_report(one) for one in verdicts]} if verdicts else {}
+        json.dump({**document, **reports}, sys.stdout, indent=2)
         sys.stdout.write("\n")
     elif output_format == "csv":
-        csv.writer(sys.stdout).writerows(_csv_rows(document["groups"], labels))
+        rows = csv_rows(verdicts) if verdicts else _csv_rows(document["groups"], labels)
+        csv.writer(sys.stdout).writerows(rows)
     else:
         _print_table(document, labels)
+        if verdicts:
+            print_verdicts(verdicts, console())
 
 
 def count_waiting(group: Group) -> int:

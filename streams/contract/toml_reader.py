@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date, time
 from difflib import get_close_matches
 from functools import cached_property
+from itertools import chain
 from pathlib import Path
 from re import compile as pattern
 from re import escape
@@ -130,9 +131,9 @@ class TomlReader:
         """Return file and line of a field as FILE:LINE, or those of its table if the field is missing."""
         first, last = self._line_range(ref)
         field_named = pattern(rf"""\s*["']?{escape(name)}["']?\s*[.=]""")
-        line_number = next(
-            (number + 1 for number in range(first, last) if field_named.match(self._lines[number])), first
-        )
+        own_lines = (number + 1 for number in range(first, last) if field_named.match(self._lines[number]))
+        headings = (number + 1 for number, kind in self._headings if not ref.kind and kind == name)
+        line_number = next(chain(own_lines, headings), first)
         return f"{self.name}:{line_number}" if line_number else self.name
 
     def _line_range(self, ref: TableRef) -> tuple[int, int]:

@@ -103,3 +103,14 @@ def rulebook_from_options(packs: tuple[Path, ...], registry: Any) -> Any:  # noq
         return read(packs, registry, wall_clock_ms())
     except (TomlFileError, ClockError, OSError) as error:
         exit_with_usage_error(error)
+
+
+def declarations_from_paths(paths: tuple[Path, ...], registry: Any, rulebook: Any) -> Any:  # noqa: ANN401 - likewise
+    """Return the declarations of verdicts in files."""
+    from streams.contract.declarations.collection import read_declarations
+    from streams.contract.toml_reader import TomlFileError
+
+    try:
+        return read_declarations(paths, registry, rulebook)
+    except TomlFileError as error:
+        exit_with_usage_error(error)

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from streams.domain.cohorts.profile import ClockValue
+from streams.domain.verdict.comparison.filed_weeks import FiledReports, Stratum, Window
 from streams.domain.verdict.decision import Decision, DeclaredCell, Rule, decide
-from streams.domain.verdict.filed_weeks import FiledReports, Stratum, Window
 from streams.domain.verdict.guards import Guard
 
 _RELATIVE: Final = 1e-9

@@ -1,10 +1,10 @@
 """Computes the metrics of the integrity checks."""
 
 from dashboards.board.samples import Samples
+from streams.contract.registry.classifiers import classifiers
 from streams.contract.registry.registry import Registry
 from streams.domain.clocks.definition import Clock
 from streams.domain.integrity.checks import ratios
-from streams.domain.integrity.classifier import PROMPT_WITHIN, ReportClassifier
 from streams.domain.integrity.counts import CheckInput
 from streams.domain.integrity.window import DailyCounts
 
@@ -14,12 +14,7 @@ CHECK_FAILED = "safeclock_integrity_check_failed"
 
 def daily_counts(registry: Registry, clocks: tuple[Clock, ...]) -> DailyCounts:
     """Return empty daily counts whose classifiers know the cadences of a registry's platforms."""
-
-    def classifier_for(name: str) -> ReportClassifier:
-        platform = registry.platform(name)
-        return ReportClassifier(clocks, PROMPT_WITHIN if platform is None else max(PROMPT_WITHIN, platform.cadence_ms))
-
-    return DailyCounts(classifier_for)
+    return DailyCounts(classifiers(registry, clocks))
 
 
 def integrity_samples(platform: str, check_input: CheckInput) -> Samples:

@@ -10,7 +10,7 @@ from rich.progress import Progress as Bar
 
 from producers.publisher.upload.line_upload import ProgressCallback, ignore_progress
 from producers.publisher.upload.request import UploadRequest, UploadResult
-from streams.contract.formatting import format_count
+from streams.contract.outputs.formatting import format_count
 from streams.edge.files.input_file import is_rereadable
 from streams.edge.files.refusal_groups import explanation_lines
 from streams.edge.files.refusal_table import refusal_table

@@ -8,7 +8,7 @@ from streams.admin.backup.archive import BackupFile, Manifest, Rows, prepare_fol
 from streams.admin.errors import OperatingError
 from streams.admin.provisioning.cluster import ClusterAdmin
 from streams.admin.topic_reader import BrokerAddress, open_log
-from streams.contract.formatting import format_count
+from streams.contract.outputs.formatting import format_count
 from streams.contract.outputs.measures import STATUS_KEY, is_measure_key
 from streams.contract.registry.registry import Registry
 from streams.contract.timestamps import format_timestamp

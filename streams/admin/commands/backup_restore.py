@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from streams.admin.commands.common import BROKER_OPTIONS, exit_on_error, load_admin_settings
-from streams.contract.formatting import format_count
+from streams.contract.outputs.formatting import format_count
 from streams.edge.cli_options import with_options
 from streams.edge.exit_codes import CHANGES_PENDING
 

@@ -14,7 +14,7 @@ from streams.admin.provisioning.plan import (
     SetSetting,
     describe_resource,
 )
-from streams.contract.formatting import format_count
+from streams.contract.outputs.formatting import format_count
 
 
 class ChangeResult(NamedTuple):

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from streams.contract.formatting import format_count
+from streams.contract.outputs.formatting import format_count
 from streams.runtime.journal.checkpoint import Checkpoint, TopicOffset
 
 

@@ -7,7 +7,7 @@ from rich.console import Console
 
 from streams.batch.check.check import CheckedFiles
 from streams.batch.check.summary import ClockSummary, PlatformSummary
-from streams.contract.formatting import format_closed_only_median, format_count, format_percent, format_quantile
+from streams.contract.outputs.formatting import format_closed_only_median, format_count, format_percent, format_quantile
 from streams.contract.timestamps import format_timestamp
 from streams.edge.files.refusal_groups import explanation_lines
 from streams.edge.files.refusal_table import refusal_table

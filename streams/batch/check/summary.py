@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from streams.batch.check.line_profile import LineProfile
 from streams.batch.check.mistakes.catalogue import find_mistakes
 from streams.batch.load import LoadedFiles
-from streams.contract.formatting import format_count, format_percent
+from streams.contract.outputs.formatting import format_count, format_percent
 from streams.contract.outputs.measure_report import group_warnings
 from streams.domain.clocks.definition import Clock, group_by_id
 from streams.domain.cohorts.statistics import (

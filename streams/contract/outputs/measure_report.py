@@ -6,7 +6,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
-from streams.contract.formatting import NOT_MEASURABLE, format_duration
+from streams.contract.outputs.formatting import NOT_MEASURABLE, format_duration
 from streams.contract.packs.exported_clocks import ExportedClock
 from streams.contract.packs.rulebook import Rule
 from streams.contract.timestamps import format_optional_timestamp, format_timestamp

@@ -5,9 +5,9 @@ from enum import StrEnum
 from typing import Final, NamedTuple
 
 from streams.domain.survival import STOPPED
-from streams.domain.verdict.contrast import Contrast, compare
-from streams.domain.verdict.estimand import Estimand, Kind
-from streams.domain.verdict.filed_weeks import FiledReports, Window, reports_by_window
+from streams.domain.verdict.comparison.contrast import Contrast, compare
+from streams.domain.verdict.comparison.estimand import Estimand, Kind
+from streams.domain.verdict.comparison.filed_weeks import FiledReports, Window, reports_by_window
 
 _KEPT_CONFIDENCE: Final = 0.95
 _WORSE_CONFIDENCE: Final = 0.975

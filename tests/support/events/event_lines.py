@@ -56,9 +56,16 @@ def filing_line(
     return _event_line("report-filed", platform, at, recorded_at, subject=report_token(report), data=data)
 
 
-def action_line(report: str, outcome: str, at: int, platform: str = "meadow", recorded_at: int | None = None) -> bytes:
-    """An outcome is recorded; a restriction removes the item."""
-    data = {"outcome": outcome, **(REMOVAL if outcome == "restricted" else {})}
+def action_line(
+    report: str,
+    outcome: str,
+    at: int,
+    platform: str = "meadow",
+    recorded_at: int | None = None,
+    **more: str,
+) -> bytes:
+    """An outcome is recorded, with `more` of its fields; a restriction removes the item."""
+    data = {"outcome": outcome, **(REMOVAL if outcome == "restricted" else {}), **more}
     return _event_line("action-taken", platform, at, recorded_at, subject=report_token(report), data=data)
 
 

@@ -154,21 +154,21 @@ class LedgerHarness:
     def cohorts(self) -> dict[OracleCohort, Counter[OracleProfile]]:
         """Return the cohorts in the oracle's words, empty ones left out."""
         found: dict[OracleCohort, Counter[OracleProfile]] = {}
-        for key, signatures in unpacked(self.ledger.stored_cohorts()).items():
+        for key, stored in unpacked(self.ledger.stored_cohorts()).items():
             marks: Counter[OracleProfile] = Counter()
-            for signature, count in signatures.items():
-                assert count > 0, "a cohort holds no signature without a report"
-                marks[self._profile(signature)] += count
+            for profile, count in stored.items():
+                assert count > 0, "a cohort holds no profile without a report"
+                marks[self._profile(profile)] += count
             if marks:
                 found[_oracle_cohort(key)] = marks
         return found
 
-    def _profile(self, signature: ReportProfile) -> OracleProfile:
-        running = {clock.clock_hash: (_ENDING_WORDS[clock.ending], clock.value) for clock in signature.clocks}
+    def _profile(self, profile: ReportProfile) -> OracleProfile:
+        running = {clock.clock_hash: (_ENDING_WORDS[clock.ending], clock.value) for clock in profile.clocks}
         return OracleProfile(
-            state=signature.state.value,
-            entry_bin=signature.entry_bin,
-            filed_minute=signature.filed_minute,
+            state=profile.state.value,
+            entry_bin=profile.entry_bin,
+            filed_minute=profile.filed_minute,
             clocks=tuple(running.get(clock.hash, ("absent", 0)) for clock in self.config.clocks),
         )
 

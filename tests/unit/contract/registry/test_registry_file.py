@@ -74,7 +74,7 @@ def test_everything_that_is_wrong_is_reported_at_once_with_where_and_what_was_ex
             "platforms.toml:2: partitions",
             "platforms.toml:3: colour",
             "platforms.toml:5: groups: EU",
-            "platforms.toml: groups",
+            "platforms.toml:4: groups",
             "platforms.toml:8: platform 'Harbor!': id",
             "platforms.toml:7: platform 'Harbor!': provider",
             "platforms.toml:9: platform 'Harbor!': cadence",

@@ -21,7 +21,7 @@ CLOCKS = (b"ab", b"cd")
 THROUGH = 40 * DAY
 DAYS = (20, 21, 30)
 
-signatures = st.builds(
+stored_profiles = st.builds(
     ReportProfile,
     state=st.sampled_from((State.OPEN, State.RESTRICTED, State.UNANSWERED)),
     entry_bin=st.sampled_from((-1, 4)),
@@ -36,7 +36,7 @@ signatures = st.builds(
         unique_by=lambda reading: reading.clock_hash,
     ).map(tuple),
 )
-cohorts = st.dictionaries(st.one_of(signatures.map(pack), st.sampled_from(CLOCKS)), st.integers(1, 5), max_size=4)
+cohorts = st.dictionaries(st.one_of(stored_profiles.map(pack), st.sampled_from(CLOCKS)), st.integers(1, 5), max_size=4)
 keys = st.builds(
     lambda platform, day, labels: f"c|{platform}|{day}|{labels}".encode(),
     st.sampled_from(("harbor", "meadow")),

@@ -27,8 +27,8 @@ def cohort(severity: Severity = Severity.STANDARD) -> CohortKey:
     return CohortKey("harbor", DAY_OF_FILING, encode_labels(labels))
 
 
-def signature(minute: int, ending: int = OPEN, *, state: State = State.OPEN, version: str = "1") -> bytes:
-    """Return the stored signature of a report whose clock began at a minute of the day of filing."""
+def stored_profile(minute: int, ending: int = OPEN, *, state: State = State.OPEN, version: str = "1") -> bytes:
+    """Return the stored profile of a report whose clock began at a minute of the day of filing."""
     reading = ClockValue(ACTION_CLOCK._replace(version=version).hash, minute, ending)
     return pack(ReportProfile(state, -1, minute if state is State.OPEN else None, (reading,)))
 
@@ -49,10 +49,10 @@ def test_a_clock_is_due_soon_in_the_last_quarter_of_its_limit_and_overdue_after_
     begun = DAY_OF_FILING * DAY + started * MINUTE
 
     soon = [
-        count_running((cohort(), signature(started)), now=begun + age).due_soon[ACTION_CLOCK.hash]
+        count_running((cohort(), stored_profile(started)), now=begun + age).due_soon[ACTION_CLOCK.hash]
         for age in (18 * HOUR - 1, 18 * HOUR)
     ]
-    late = [count_running((cohort(), signature(started)), now=begun + age) for age in (24 * HOUR, 24 * HOUR + 1)]
+    late = [count_running((cohort(), stored_profile(started)), now=begun + age) for age in (24 * HOUR, 24 * HOUR + 1)]
 
     assert soon == [0, 1]
     assert [(one.due_soon[ACTION_CLOCK.hash], one.overdue[ACTION_CLOCK.hash]) for one in late] == [(1, 0), (0, 1)]
@@ -62,7 +62,7 @@ def test_only_severe_reports_that_silence_does_not_explain_are_urgent() -> None:
     started = 10
     late = DAY_OF_FILING * DAY + started * MINUTE + 24 * HOUR + CADENCE
     severities = (Severity.CRITICAL, Severity.UNSPECIFIED, Severity.HIGH, Severity.STANDARD)
-    reports = [(cohort(severity), signature(started)) for severity in severities]
+    reports = [(cohort(severity), stored_profile(started)) for severity in severities]
 
     in_silence, beyond = count_running(*reports, now=late), count_running(*reports, now=late + 1)
 
@@ -71,7 +71,7 @@ def test_only_severe_reports_that_silence_does_not_explain_are_urgent() -> None:
 
 
 def test_while_a_platform_is_not_complete_everywhere_nothing_is_due() -> None:
-    found = count_running((cohort(), signature(0)), now=0)
+    found = count_running((cohort(), stored_profile(0)), now=0)
 
     assert not found.overdue
     assert not found.due_soon
@@ -80,7 +80,7 @@ def test_while_a_platform_is_not_complete_everywhere_nothing_is_due() -> None:
 def test_what_runs_is_exported_by_clock_with_all_its_versions_each_at_its_own_limit() -> None:
     hour_ago = 23 * 60 - 1
     sample = CohortSample()
-    found = count_running((cohort(), signature(hour_ago)), (cohort(), signature(hour_ago, version="0")))
+    found = count_running((cohort(), stored_profile(hour_ago)), (cohort(), stored_profile(hour_ago, version="0")))
 
     values = running("harbor", CLOCKS, sample, found)
 
@@ -92,16 +92,18 @@ def test_what_runs_is_exported_by_clock_with_all_its_versions_each_at_its_own_li
 
 
 def test_a_clock_that_is_paused_or_has_ended_does_not_run() -> None:
-    found = count_running((cohort(), signature(5, FROZEN)), (cohort(), signature(5, STOPPED, state=State.RESTRICTED)))
+    found = count_running(
+        (cohort(), stored_profile(5, FROZEN)), (cohort(), stored_profile(5, STOPPED, state=State.RESTRICTED))
+    )
 
     assert not found.earliest_start
 
 
 def test_a_report_is_paused_until_it_is_resumed_or_becomes_unanswered() -> None:
     pool = CohortAccumulator()
-    pool.add(cohort(), signature(5, FROZEN), 2)
-    pool.add(cohort(), signature(7, FROZEN, state=State.NO_VIOLATION), 1)
-    pool.add(cohort(), signature(7, FROZEN, state=State.UNANSWERED), 1)
-    pool.add(cohort(), signature(5, FROZEN), -1)
+    pool.add(cohort(), stored_profile(5, FROZEN), 2)
+    pool.add(cohort(), stored_profile(7, FROZEN, state=State.NO_VIOLATION), 1)
+    pool.add(cohort(), stored_profile(7, FROZEN, state=State.UNANSWERED), 1)
+    pool.add(cohort(), stored_profile(5, FROZEN), -1)
 
     assert pool.to_sample(NOW).paused[ACTION_CLOCK.hash] == 2

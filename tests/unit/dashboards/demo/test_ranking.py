@@ -8,7 +8,7 @@ from dashboards.demo.ranking import rank_platforms, rank_values
 from dashboards.demo.ranking_table import ranking_lines, ranking_table
 from dashboards.demo.screen import open_screen
 from dashboards.demo.truth_checks import TruthCheck
-from streams.contract.formatting import CAVEAT
+from streams.contract.outputs.formatting import CAVEAT
 
 AS_OF = 1_000_000_000
 ACTION, DECISION = "time_to_action", "time_to_decision"

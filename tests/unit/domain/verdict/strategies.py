@@ -9,8 +9,8 @@ from streams.domain.clocks.endings import COMPETING_ENDINGS, FROZEN, OPEN, STOPP
 from streams.domain.cohorts.profile import ClockValue
 from streams.domain.duration_bins import DAY, HOUR, bin_of
 from streams.domain.survival import FROM_START
-from streams.domain.verdict.estimand import Estimand, Kind
-from streams.domain.verdict.filed_weeks import FiledReports, Stratum, Window
+from streams.domain.verdict.comparison.estimand import Estimand, Kind
+from streams.domain.verdict.comparison.filed_weeks import FiledReports, Stratum, Window
 from streams.domain.vocabulary import Outcome
 
 BASELINE: Final = Window(2_900, 13)

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from streams.domain.cohorts.cohort import SurvivalCell
 from streams.domain.duration_bins import EDGES, OVERFLOW_BIN
 from streams.domain.survival import FROM_START, OPEN, Cells
-from streams.domain.verdict.estimand import Estimand, Kind
+from streams.domain.verdict.comparison.estimand import Estimand, Kind
 
 
 class WeekEstimates(NamedTuple):

@@ -2,11 +2,15 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
+from datetime import date, timedelta
+from typing import Final, NamedTuple
 
 from streams.domain.cohorts.cohort import SurvivalCell, survival_cell
 from streams.domain.cohorts.profile import ClockValue
 from streams.domain.duration_bins import DAY
+
+EPOCH: Final = date(1970, 1, 1)
+_MONDAY_OFFSET: Final = 3  # day 0, 1970-01-01, was a Thursday
 
 
 class Stratum(NamedTuple):
@@ -27,6 +31,21 @@ class Window(NamedTuple):
         """The first instant after the window (epoch ms)."""
         return ((self.first_week + self.weeks) * 7 - _MONDAY_OFFSET) * DAY
 
+    @property
+    def start(self) -> int:
+        """The first instant of the window (epoch ms)."""
+        return self.end - self.weeks * 7 * DAY
+
+    @property
+    def first_day(self) -> date:
+        """The first day of the window, a Monday."""
+        return EPOCH + timedelta(days=self.start // DAY)
+
+    @property
+    def last_day(self) -> date:
+        """The last day of the window, a Sunday."""
+        return EPOCH + timedelta(days=self.end // DAY - 1)
+
     def has(self, week: int) -> bool:
         """Return whether a week belongs to the window."""
         return self.first_week <= week < self.first_week + self.weeks
@@ -46,8 +65,6 @@ Weeks = dict[int, Counter[SurvivalCell]]
 """The cells of reports by filing week."""
 Strata = Mapping[Stratum, Weeks]
 """The reports of one window."""
-
-_MONDAY_OFFSET = 3  # day 0, 1970-01-01, was a Thursday
 
 
 def week_of(day: int) -> int:

@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from streams.domain.clocks.endings import STOPPED
 from streams.domain.duration_bins import HOUR
 from streams.domain.survival import FROM_START, OPEN
-from streams.domain.verdict.estimand import Estimand, Kind
-from streams.domain.verdict.filed_weeks import Stratum, Weeks
-from streams.domain.verdict.strata import common_strata
+from streams.domain.verdict.comparison.estimand import Estimand, Kind
+from streams.domain.verdict.comparison.filed_weeks import Stratum, Weeks
+from streams.domain.verdict.comparison.strata import common_strata
 
 MEAN = Estimand(Kind.MEAN_WAIT, 48 * HOUR)
 GROOMING, BULLYING, SEXTORTION = (Stratum(harm, "in_app") for harm in ("grooming", "bullying", "sextortion"))

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats  # type: ignore[import-untyped]  # ships no types
 
-from streams.domain.verdict.multiplicity import benjamini_hochberg
+from streams.domain.verdict.comparison.multiplicity import benjamini_hochberg
 
 p_values = st.lists(st.floats(0, 1), min_size=1, max_size=60)
 

@@ -1,14 +1,15 @@
 """Compare a figure between two windows at the mix of the first, with an interval that allows for dependent weeks."""
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from math import cos, pi, sqrt
 from typing import Final, NamedTuple
 
-from streams.domain.verdict.estimand import Estimand
-from streams.domain.verdict.filed_weeks import Strata, Stratum, Window
-from streams.domain.verdict.strata import StratumSide, common_strata
-from streams.domain.verdict.student_t import quantile, upper_tail
-from streams.domain.verdict.week_estimates import exposed_count
+from streams.domain.verdict.comparison.estimand import Estimand
+from streams.domain.verdict.comparison.filed_weeks import Strata, Stratum, Window
+from streams.domain.verdict.comparison.strata import StratumSide, common_strata
+from streams.domain.verdict.comparison.student_t import quantile, upper_tail
+from streams.domain.verdict.comparison.week_estimates import exposed_count
 
 _CONFIDENCE: Final = 0.975
 _POWER: Final = 0.8
@@ -22,6 +23,7 @@ class Contrast(NamedTuple):
 
     `low` and `high` are the 95 % interval of the difference, `detectable` the smallest difference that is found with
     80 %. `covered`: the part of the exposed reports that is in common strata, of the window where this is less.
+    `autocorrelation`: the first autocorrelation of the weekly pseudo-values, of the window where it is larger.
     """
 
     baseline: float
@@ -30,6 +32,7 @@ class Contrast(NamedTuple):
     df: float
     covered: float
     strata: tuple[Stratum, ...]
+    autocorrelation: float
 
     @property
     def difference(self) -> float:
@@ -63,6 +66,13 @@ class Contrast(NamedTuple):
         return quantile(probability, self.df) * self.standard_error
 
 
+class _StandardisedSide(NamedTuple):
+    """The figure of one window, and one pseudo-value of it for each week."""
+
+    value: float
+    pseudo_values: Sequence[float]
+
+
 def compare(strata: Sequence[Strata], windows: Sequence[Window], estimand: Estimand) -> Contrast | None:
     """Return the contrast of two windows, baseline first; None without a common stratum.
 
@@ -74,24 +84,23 @@ def compare(strata: Sequence[Strata], windows: Sequence[Window], estimand: Estim
     if not common or not all(totals):
         return None
     weights = _weights(common)
-    values, variances = zip(
-        *(
-            _standardised({name: sides[place] for name, sides in common.items()}, weights, window)
-            for place, window in enumerate(windows)
-        ),
-        strict=True,
-    )
+    sides = [
+        _standardised({name: sides[place] for name, sides in common.items()}, weights, window)
+        for place, window in enumerate(windows)
+    ]
+    variances = [long_run_variance(side.pseudo_values) for side in sides]
     variance = sum(variances)
     spread = sum(one * one / cosine_count(window.weeks) for one, window in zip(variances, windows, strict=True))
     return Contrast(
-        baseline=values[0],
-        current=values[1],
+        baseline=sides[0].value,
+        current=sides[1].value,
         standard_error=sqrt(variance),
         df=variance * variance / spread if spread else _DEFAULT_DF,
         covered=min(
             sum(sides[place].exposed for sides in common.values()) / total for place, total in enumerate(totals)
         ),
         strata=tuple(sorted(common)),
+        autocorrelation=max(first_autocorrelation(side.pseudo_values) for side in sides),
     )
 
 
@@ -114,6 +123,14 @@ def long_run_variance(values: Sequence[float]) -> float:
     return sum(one * one for one in coefficients) / (count * weeks)
 
 
+def first_autocorrelation(values: Sequence[float]) -> float:
+    """Return the correlation of weekly values with those of the week before; 0 if they are all equal."""
+    average = sum(values) / len(values)
+    deviations = [value - average for value in values]
+    total = sum(one * one for one in deviations)
+    return sum(one * next_one for one, next_one in pairwise(deviations)) / total if total else 0.0
+
+
 def _exposed(strata: Strata) -> int:
     return sum(exposed_count(cells) for weeks in strata.values() for cells in weeks.values())
 
@@ -125,8 +142,8 @@ def _weights(common: Mapping[Stratum, tuple[StratumSide, ...]]) -> dict[Stratum,
 
 def _standardised(
     sides: Mapping[Stratum, StratumSide], weights: Mapping[Stratum, float], window: Window
-) -> tuple[float, float]:
-    """Return the standardised figure of one window, and its variance from the delete-a-week pseudo-values (Miller 1974)."""
+) -> _StandardisedSide:
+    """Return the standardised figure of one window, with its delete-a-week pseudo-values (Miller 1974)."""
     whole = sum(weights[name] * side.estimates.whole for name, side in sides.items())
     pseudo_values = []
     for week in range(window.first_week, window.first_week + window.weeks):
@@ -134,4 +151,4 @@ def _standardised(
             weights[name] * side.estimates.without.get(week, side.estimates.whole) for name, side in sides.items()
         )
         pseudo_values.append(window.weeks * whole - (window.weeks - 1) * without)
-    return whole, long_run_variance(pseudo_values)
+    return _StandardisedSide(whole, pseudo_values)

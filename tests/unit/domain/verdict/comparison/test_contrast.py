@@ -15,9 +15,9 @@ from streams.domain.cohorts.cohort import SurvivalCell
 from streams.domain.cohorts.profile import ClockValue
 from streams.domain.duration_bins import EDGES
 from streams.domain.survival import FROM_START, Curve, estimate
-from streams.domain.verdict.contrast import Contrast, compare
-from streams.domain.verdict.estimand import Estimand, Kind
-from streams.domain.verdict.filed_weeks import FiledReports, Strata, Stratum, Window, reports_by_window
+from streams.domain.verdict.comparison.contrast import Contrast, compare
+from streams.domain.verdict.comparison.estimand import Estimand, Kind
+from streams.domain.verdict.comparison.filed_weeks import FiledReports, Strata, Stratum, Window, reports_by_window
 from tests.unit.domain.verdict.strategies import (
     COMPLETE_THROUGH,
     CURRENT,

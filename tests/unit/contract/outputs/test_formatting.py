@@ -2,7 +2,7 @@
 
 import pytest
 
-from streams.contract.formatting import format_count
+from streams.contract.outputs.formatting import format_count
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats  # type: ignore[import-untyped]  # ships no types
 
-from streams.domain.verdict.student_t import quantile, upper_tail
+from streams.domain.verdict.comparison.student_t import quantile, upper_tail
 
 degrees = st.floats(1, 100)
 

@@ -4,9 +4,9 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
-from streams.domain.verdict.estimand import Estimand
-from streams.domain.verdict.filed_weeks import Strata, Stratum, Weeks
-from streams.domain.verdict.week_estimates import WeekEstimates, estimate_weeks, exposed_count
+from streams.domain.verdict.comparison.estimand import Estimand
+from streams.domain.verdict.comparison.filed_weeks import Strata, Stratum, Weeks
+from streams.domain.verdict.comparison.week_estimates import WeekEstimates, estimate_weeks, exposed_count
 
 REST: Final = "*"
 _MIN_REPORTS: Final = 20

@@ -1,0 +1,116 @@
+"""Evaluate a declaration: the verdict on each declared cell, from the cohorts and the instant of declaration."""
+
+from collections.abc import Callable, Mapping
+from enum import StrEnum
+from typing import NamedTuple
+
+from streams.contract.declarations.declaration import Declaration
+from streams.contract.declarations.label_checks import LabelChecks
+from streams.domain.clocks.definition import Clock
+from streams.domain.cohorts.cohort import CohortKey, parse_key
+from streams.domain.cohorts.profile import is_total, unpack_profile
+from streams.domain.integrity.classifier import ReportClassifier
+from streams.domain.verdict.decision import Decision, Verdict, decide, hold_back
+from streams.domain.verdict.declared_cells import CellName, DeclaredReports
+from streams.domain.verdict.sentences import exploratory_sentence, sentence
+from streams.domain.verdict.so_far import SoFar, compare_so_far
+
+
+class Standing(StrEnum):
+    """Whether a declaration was made before its current window began, as far as anybody can see."""
+
+    DECLARED = "declared"
+    EXPLORATORY = "exploratory"
+    DEMO = "demo"
+
+
+class FirstSeen(NamedTuple):
+    """When a declaration was first seen (epoch ms); `is_demo`: the instant was taken from a record's own time."""
+
+    at: int
+    is_demo: bool = False
+
+
+class CellVerdict(NamedTuple):
+    """The verdict on one declared cell.
+
+    `verdict` is None for an exploratory declaration, which gets figures and no word.
+    """
+
+    cell: CellName
+    verdict: Verdict | None
+    decision: Decision
+    so_far: SoFar | None
+    sentence: str
+
+
+class DeclarationVerdicts(NamedTuple):
+    """The verdicts of a declaration, one for each declared cell."""
+
+    declaration: Declaration
+    standing: Standing
+    first_seen: FirstSeen | None
+    cells: tuple[CellVerdict, ...]
+
+
+class DeclarationEvaluator:
+    """Keeps the reports of a declaration's cells, and evaluates them.
+
+    `clocks` are the versions of every clock by its id; `classifier_of` returns a platform's classifier for the checks of
+    labels.
+    """
+
+    def __init__(
+        self,
+        declaration: Declaration,
+        clocks: Mapping[str, tuple[Clock, ...]],
+        classifier_of: Callable[[str], ReportClassifier],
+    ) -> None:
+        self.declaration = declaration
+        self._rule = declaration.rule(clocks)
+        self._reports = DeclaredReports(declaration.cells, self._rule, clocks)
+        self._label_checks = LabelChecks(self._rule, classifier_of)
+
+    def add_cohort(self, stored: str, cohort: Mapping[bytes, int]) -> None:
+        """Add a whole cohort, by the name under which it is stored."""
+        key = parse_key(stored)
+        for name, count in cohort.items():
+            self.add(key, name, count)
+
+    def add(self, key: CohortKey, name: bytes, by: int) -> None:
+        """Count that the number that a cohort stores under `name` has changed by `by`."""
+        if not self._reports.has(key):
+            return
+        self._label_checks.add(key, name, by)
+        if not is_total(name):
+            self._reports.add(key, unpack_profile(name), by)
+
+    def evaluate(
+        self, first_seen: FirstSeen | None, complete_through: Callable[[str], int], today: int
+    ) -> DeclarationVerdicts:
+        """Return the verdicts; `today` in days since 1970, `complete_through` in epoch ms, 0 for a platform without."""
+        cells = self._reports.to_cells(complete_through)
+        standing = standing_of(self.declaration, first_seen)
+        verdicts = [
+            self._judge(name, decision, compare_so_far(cell, self._rule), standing)
+            for name, cell, decision in zip(
+                self.declaration.cells, cells, decide(cells, self._rule, today), strict=True
+            )
+        ]
+        return DeclarationVerdicts(self.declaration, standing, first_seen, tuple(verdicts))
+
+    def _judge(self, name: CellName, decision: Decision, so_far: SoFar | None, standing: Standing) -> CellVerdict:
+        shown_so_far = so_far if decision.verdict is Verdict.SO_FAR else None
+        if standing is Standing.EXPLORATORY:
+            text = exploratory_sentence(name.title, decision, self._rule)
+            return CellVerdict(name, None, decision, shown_so_far, text)
+        held = hold_back(decision, self._label_checks.failed(name.platform))
+        text = sentence(name.title, held, self._rule, len(self.declaration.cells), shown_so_far)
+        return CellVerdict(name, held.verdict, held, shown_so_far, text)
+
+
+def standing_of(declaration: Declaration, first_seen: FirstSeen | None) -> Standing:
+    """Return the standing: exploratory without an instant, or if the current window had begun at the instant."""
+    if first_seen is None or first_seen.at >= declaration.current.start:
+        return Standing.EXPLORATORY
+    return Standing.DEMO if first_seen.is_demo else Standing.DECLARED
