@@ -24,7 +24,7 @@ PLATFORMS = ("harbor", "lantern", "cobalt", "juniper", "saffron", "meadow", "qua
 @pytest.fixture(scope="module")
 def history(tmp_path_factory: pytest.TempPathFactory) -> Path:
     file = tmp_path_factory.mktemp("history") / "history.jsonl"
-    config = SimulationConfig(seed=7, start_ms=START_MS, weeks=WEEKS, reports=12_000)
+    config = SimulationConfig(seed=7, start_ms=START_MS, weeks=WEEKS, reports=2_000)
     file.write_bytes(b"".join(encode_line(event) + b"\n" for event in simulate_history(config)))
     return file
 
