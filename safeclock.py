@@ -107,6 +107,7 @@ _SERVICE_OPTIONS = (
     click.option("--bootstrap", help="HOST:PORT of the broker (SAFECLOCK_BOOTSTRAP)."),
     click.option("--registry", help="TOML file that names the platforms (SAFECLOCK_REGISTRY)."),
     click.option("--packs", help="TOML files with clocks, separated by commas (SAFECLOCK_PACKS)."),
+    click.option("--declarations", help="Declarations of verdicts, separated by commas (SAFECLOCK_DECLARATIONS)."),
     click.option("--http-host", help="Address of health and metrics (SAFECLOCK_HTTP_HOST); default: loopback."),
     click.option("--http-port", help="Port of health and metrics (SAFECLOCK_HTTP_PORT); 0: any free port."),
 )

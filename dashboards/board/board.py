@@ -14,9 +14,11 @@ from dashboards.board.metrics.integrity import daily_counts, integrity_samples
 from dashboards.board.metrics.objectives import ObjectiveMetrics, needed_periods
 from dashboards.board.samples import LabelledValues, Samples
 from dashboards.board.snapshot import Snapshot, merge_samples
+from dashboards.board.verdicts import BoardVerdicts
 from streams.contract.metrics.metric import COHORT_WEEKS, RECENT_COHORT, STANDARD_CLOCK_IDS
 from streams.contract.outputs.measure_report import group_report, history_warnings, measure_report
 from streams.contract.packs.exported_clocks import ExportedClock, exported_clocks
+from streams.contract.registry.classifiers import classifiers
 from streams.contract.registry.registry import DEFAULT_CADENCE_MS, Registry
 from streams.domain.cohorts.statistics import CohortSample, GroupKey, group_key, samples_by_group
 from streams.domain.duration_bins import DAY, SECOND
@@ -42,7 +44,8 @@ class Board:
     """
 
     def __init__(self, registry: Registry, release: Release, now: Callable[[], int]) -> None:
-        self.measures = MeasuresState(daily_counts(registry, release.rulebook.clocks), now)
+        self.verdicts = BoardVerdicts(release.declarations, classifiers(registry, release.rulebook.clocks))
+        self.measures = MeasuresState(daily_counts(registry, release.rulebook.clocks), now, self.verdicts.add)
         self.snapshot = Snapshot()
         self._registry = registry
         self._release = release
@@ -120,7 +123,11 @@ class Board:
                 await asyncio.sleep(0)
             parts.append(self._integrity_samples(platform, fresh))
             await asyncio.sleep(0)
-        self._gauges = merge_samples(*parts)
+        self.verdicts.select_clocks(clocks, self.measures.cohorts)
+        await self.verdicts.evaluate(
+            self.measures.declarations, lambda platform: self.watermark(platform, fresh), self._now() // DAY
+        )
+        self._gauges = merge_samples(*parts, self.verdicts.samples)
 
     def _estimate_samples(
         self, platform: str, clocks: Sequence[ExportedClock], watermark: int, as_of: int

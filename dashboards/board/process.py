@@ -14,6 +14,7 @@ from dashboards.board.inputs.freshness import Freshness
 from dashboards.board.inputs.measures_reader import MeasuresReader
 from dashboards.board.metrics.freshness import Release
 from dashboards.board.settings import Settings
+from streams.contract.declarations.collection import read_declarations
 from streams.contract.packs.file import load_rulebook
 from streams.contract.registry.file import read_registry as load_registry
 from streams.contract.registry.registry import Registry
@@ -73,7 +74,8 @@ async def open_board(settings: Settings) -> AsyncIterator[BoardProcess]:
     """Serve the pages and connect to the broker while the block runs; the caller calls `run` of the yielded board."""
     registry = Registry.accepting_all() if settings.registry is None else load_registry(settings.registry)
     rulebook = load_rulebook(settings.packs, registry, wall_clock_ms())
-    board = Board(registry, Release(version("safeclock"), rulebook), wall_clock_ms)
+    declarations = read_declarations(settings.declarations, registry, rulebook)
+    board = Board(registry, Release(version("safeclock"), rulebook, declarations), wall_clock_ms)
     reader = MeasuresReader(
         settings.bootstrap, board.measures.apply_record, wall_clock_ms, settings.measures, settings.access
     )

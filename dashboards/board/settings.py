@@ -26,13 +26,14 @@ from streams.contract.topics import MEASURES
 class Settings:
     """A board's settings; durations in milliseconds.
 
-    Without a `registry` the board exports every platform that occurs in the measures. `packs` must be the packs of
-    the workers. `measures` is the topic to read; no variable sets it.
+    Without a `registry` the board exports every platform that occurs in the measures. `packs` and
+    `declarations` must be those of the workers. `measures` is the topic to read; no variable sets it.
     """
 
     bootstrap: str = "127.0.0.1:9092"
     registry: Path | None = None
     packs: tuple[Path, ...] = ()
+    declarations: tuple[Path, ...] = ()
     http_host: str = "127.0.0.1"
     http_port: int = 0
     refresh_ms: int = 2_000
@@ -46,6 +47,7 @@ _VARIABLES: Final[Variables] = {
     "SAFECLOCK_BOOTSTRAP": ("bootstrap", bootstrap_servers),
     "SAFECLOCK_REGISTRY": ("registry", Path),
     "SAFECLOCK_PACKS": ("packs", files),
+    "SAFECLOCK_DECLARATIONS": ("declarations", files),
     "SAFECLOCK_HTTP_HOST": ("http_host", non_blank),
     "SAFECLOCK_HTTP_PORT": ("http_port", port),
     "SAFECLOCK_REFRESH_MS": ("refresh_ms", at_least(100)),

@@ -1,5 +1,6 @@
 """Build the parts of a worker from its settings: registry, decoder and ledgers."""
 
+from streams.contract.declarations.collection import read_declarations
 from streams.contract.events.decoder import EventDecoder
 from streams.contract.outputs.row_codec import MessagePackCodec
 from streams.contract.packs.file import load_rulebook
@@ -22,7 +23,7 @@ def load_registry(settings: Settings) -> Registry:
 
 
 def build_worker_dependencies(settings: Settings) -> WorkerDependencies:
-    """Return the parts of a worker with these settings; raises as `load_registry` and `load_rulebook` do."""
+    """Return the parts of a worker with these settings; raises as what reads its files."""
     registry = load_registry(settings)
     rulebook = load_rulebook(settings.packs, registry, wall_clock_ms())
     codec, partitions = MessagePackCodec(), registry.partitions
@@ -37,5 +38,9 @@ def build_worker_dependencies(settings: Settings) -> WorkerDependencies:
         return Ledger(config, codec, is_on_partition=lambda key: partition_of(key, partitions) == number)
 
     return WorkerDependencies(
-        registry=registry, decoder=EventDecoder(registry), make_ledger=make_ledger, rulebook_name=rulebook.name
+        registry=registry,
+        decoder=EventDecoder(registry),
+        make_ledger=make_ledger,
+        rulebook_name=rulebook.name,
+        declarations={one.sha256: one.id for one in read_declarations(settings.declarations, registry, rulebook)},
     )

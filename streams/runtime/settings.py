@@ -51,7 +51,7 @@ class Settings:
     """A worker's settings; durations in milliseconds.
 
     `registry` None: every platform is accepted, on the shared topics. `packs` are loaded in addition to the standard
-    clocks. `instance` is the worker's static member id (group.instance.id), so that the group waits for the worker
+    clocks. `declarations` are files of declared verdicts. `instance` is the worker's static member id (group.instance.id), so that the group waits for the worker
     while it restarts; "": the worker joins as a new member at every start.
     """
 
@@ -60,6 +60,7 @@ class Settings:
     instance: str = ""
     registry: Path | None = None
     packs: tuple[Path, ...] = ()
+    declarations: tuple[Path, ...] = ()
     record_time: RecordTime = RecordTime.LOG
     journal: JournalMode = JournalMode.AUTO
     commit_interval_ms: int = 100
@@ -78,6 +79,7 @@ _VARIABLES: Final[Variables] = {
     "SAFECLOCK_INSTANCE": ("instance", non_blank),
     "SAFECLOCK_REGISTRY": ("registry", Path),
     "SAFECLOCK_PACKS": ("packs", files),
+    "SAFECLOCK_DECLARATIONS": ("declarations", files),
     "SAFECLOCK_RECORD_TIME": ("record_time", choice(RecordTime)),
     "SAFECLOCK_JOURNAL": ("journal", choice(JournalMode)),
     "SAFECLOCK_COMMIT_INTERVAL_MS": ("commit_interval_ms", at_least(1)),

@@ -15,10 +15,13 @@ from streams.contract.outputs.measures import (
     CLOCK_PREFIX,
     COHORT_PREFIX,
     COUNTERS_PREFIX,
+    DECLARATION_PREFIX,
     STATUS_KEY,
+    DeclarationRecord,
     PartitionStatus,
     decode_clock,
     decode_cohort,
+    decode_declaration,
     decode_partition_status,
 )
 from streams.domain.clocks.definition import Clock
@@ -32,6 +35,10 @@ from streams.domain.integrity.window import DailyCounts
 _EMPTY: Mapping[bytes, int] = {}
 
 
+ChangeHandler = Callable[[CohortKey, bytes, int], None]
+"""Called with every change of a number that a cohort stores under a name."""
+
+
 class UnknownMeasureError(Exception):
     """`measures` holds a key that this board does not know, since a newer worker wrote it."""
 
@@ -41,18 +48,26 @@ class MeasuresState:
 
     `received_at` is when each status was received, by `now`, in epoch milliseconds. `clocks` are those that any
     partition has ever loaded, by their keys. Applied cohorts are in `accumulators_by_week` (by platform and week), in
-    `periods` (by selected period) and in `daily_counts` (for integrity checks).
+    `periods` (by selected period) and in `daily_counts` (for integrity checks); `on_change` is called with every change.
+    `declarations` are those that workers have recorded, by SHA-256.
     """
 
-    def __init__(self, daily_counts: DailyCounts | None = None, now: Callable[[], int] = lambda: FOREVER_MS) -> None:
+    def __init__(
+        self,
+        daily_counts: DailyCounts | None = None,
+        now: Callable[[], int] = lambda: FOREVER_MS,
+        on_change: ChangeHandler | None = None,
+    ) -> None:
         self.daily_counts = daily_counts or DailyCounts(lambda _: ReportClassifier(STANDARD_CLOCKS))
         self.platform_counters = PlatformCounters()
         self.statuses: dict[int, PartitionStatus] = {}
         self.received_at: dict[int, int] = {}
         self.clocks: dict[str, Clock] = {}
+        self.declarations: dict[str, DeclarationRecord] = {}
         self.accumulators_by_week: dict[str, dict[int, CohortAccumulator]] = {}
         self.periods = PeriodAccumulators()
         self._now = now
+        self._on_change = on_change
         self._cohorts: dict[tuple[int, bytes], bytes] = {}
         self._incomplete_commits: dict[int, dict[tuple[int, bytes], bytes | None]] = {}
         self._pending: dict[tuple[int, bytes], bytes | None] = {}
@@ -68,12 +83,14 @@ class MeasuresState:
             self.platform_counters.set_counters(partition, key[len(COUNTERS_PREFIX) :].decode(), value)
         elif key.startswith(CLOCK_PREFIX) and value is not None:
             self.clocks[key[len(CLOCK_PREFIX) :].decode()] = decode_clock(value).clock
+        elif key.startswith(DECLARATION_PREFIX) and value is not None:
+            self.declarations[key[len(DECLARATION_PREFIX) :].decode()] = decode_declaration(value)
         elif key == STATUS_KEY and value is not None:
             self.statuses[partition], self.received_at[partition] = decode_partition_status(value), self._now()
             self._pending.update(self._incomplete_commits.pop(partition, {}))
         else:
             raise UnknownMeasureError(
-                f"partition {partition}: expected a cohort, counters, a clock or a status, got {key[:2]!r}"
+                f"partition {partition}: expected a cohort, counters, a clock, a declaration or a status, got {key[:2]!r}"
             )
 
     @property
@@ -123,3 +140,5 @@ class MeasuresState:
                 accumulator.add(cohort, name, change)
                 self.periods.add(cohort, name, change)
                 self.daily_counts.add(cohort, name, change)
+                if self._on_change is not None:
+                    self._on_change(cohort, name, change)

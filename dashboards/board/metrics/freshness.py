@@ -5,6 +5,7 @@ from typing import Final, NamedTuple
 
 from dashboards.board.inputs.freshness import Freshness
 from dashboards.board.samples import LabelledValues, Samples
+from streams.contract.declarations.declaration import Declaration
 from streams.contract.packs.rulebook import Rule, Rulebook
 from streams.contract.registry.registry import Registry
 from streams.domain.duration_bins import SECOND
@@ -13,10 +14,11 @@ _YES_NO: Final = {True: "yes", False: "no"}
 
 
 class Release(NamedTuple):
-    """The version of the software, and the rulebook that workers and board use."""
+    """The version of the software, and the rulebook and declarations that workers and board use."""
 
     version: str
     rulebook: Rulebook
+    declarations: tuple[Declaration, ...] = ()
 
     @property
     def pack_name(self) -> str:

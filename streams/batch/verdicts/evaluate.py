@@ -29,7 +29,7 @@ def evaluate_files(
     for stored, cohort in loaded.ledger.stored_cohorts().items():
         for evaluator in evaluators:
             evaluator.add_cohort(stored, cohort)
-    return [evaluator.evaluate(seen, loaded.watermark, now // DAY) for evaluator in evaluators]
+    return [evaluator.judge(evaluator.collect(loaded.watermark), seen, now // DAY) for evaluator in evaluators]
 
 
 def estimate_outlooks(loaded: LoadedFiles, declaration: Declaration) -> Iterator[tuple[CellName, Outlook | None]]:

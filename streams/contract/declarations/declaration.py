@@ -63,6 +63,11 @@ class Declaration(NamedTuple):
         return f"{self.id}#{self.short_hash}"
 
     @property
+    def decide_on(self) -> int:
+        """The day of the decision, in days since 1970."""
+        return day_number(self.decide)
+
+    @property
     def level(self) -> float:
         """The false discovery rate of the date: short windows have a stricter one (calibrated, docs/verdict.md)."""
         is_long = min(self.baseline.weeks, self.current.weeks) >= LONG_WINDOW_WEEKS
@@ -83,7 +88,7 @@ class Declaration(NamedTuple):
             baseline=self.baseline,
             current=self.current,
             horizon=self.horizon,
-            decide_on=day_number(self.decide),
+            decide_on=self.decide_on,
             level=self.level,
             least=self.least,
             same=self.same,

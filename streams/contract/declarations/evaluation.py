@@ -10,7 +10,7 @@ from streams.domain.clocks.definition import Clock
 from streams.domain.cohorts.cohort import CohortKey, parse_key
 from streams.domain.cohorts.profile import is_total, unpack_profile
 from streams.domain.integrity.classifier import ReportClassifier
-from streams.domain.verdict.decision import Decision, Verdict, decide, hold_back
+from streams.domain.verdict.decision import Decision, DeclaredCell, Verdict, decide, hold_back
 from streams.domain.verdict.declared_cells import CellName, DeclaredReports
 from streams.domain.verdict.sentences import exploratory_sentence, sentence
 from streams.domain.verdict.so_far import SoFar, compare_so_far
@@ -53,6 +53,13 @@ class DeclarationVerdicts(NamedTuple):
     cells: tuple[CellVerdict, ...]
 
 
+class EvaluationInput(NamedTuple):
+    """The declared cells of a declaration, and by platform the integrity checks of labels that fail."""
+
+    cells: list[DeclaredCell]
+    failed_checks: Mapping[str, tuple[str, ...]]
+
+
 class DeclarationEvaluator:
     """Keeps the reports of a declaration's cells, and evaluates them.
 
@@ -85,28 +92,32 @@ class DeclarationEvaluator:
         if not is_total(name):
             self._reports.add(key, unpack_profile(name), by)
 
-    def evaluate(
-        self, first_seen: FirstSeen | None, complete_through: Callable[[str], int], today: int
-    ) -> DeclarationVerdicts:
-        """Return the verdicts; `today` in days since 1970, `complete_through` in epoch ms, 0 for a platform without."""
-        cells = self._reports.to_cells(complete_through)
+    def collect(self, complete_through: Callable[[str], int]) -> EvaluationInput:
+        """Return the declared cells as they are now; `complete_through` in epoch ms, 0 for a platform without."""
+        platforms = dict.fromkeys(cell.platform for cell in self.declaration.cells)
+        failed = {platform: self._label_checks.failed(platform) for platform in platforms}
+        return EvaluationInput(self._reports.to_cells(complete_through), failed)
+
+    def judge(self, found: EvaluationInput, first_seen: FirstSeen | None, today: int) -> DeclarationVerdicts:
+        """Return the verdicts on collected cells; `today` in days since 1970. Reads nothing that changes."""
         standing = standing_of(self.declaration, first_seen)
-        verdicts = [
-            self._judge(name, decision, compare_so_far(cell, self._rule), standing)
-            for name, cell, decision in zip(
-                self.declaration.cells, cells, decide(cells, self._rule, today), strict=True
+        decisions = decide(found.cells, self._rule, today)
+        verdicts = []
+        for name, cell, decision in zip(self.declaration.cells, found.cells, decisions, strict=True):
+            held = hold_back(decision, found.failed_checks[name.platform])
+            so_far = compare_so_far(cell, self._rule) if decision.verdict is Verdict.SO_FAR else None
+            verdicts.append(
+                self._cell_verdict(name, decision if standing is Standing.EXPLORATORY else held, so_far, standing)
             )
-        ]
         return DeclarationVerdicts(self.declaration, standing, first_seen, tuple(verdicts))
 
-    def _judge(self, name: CellName, decision: Decision, so_far: SoFar | None, standing: Standing) -> CellVerdict:
-        shown_so_far = so_far if decision.verdict is Verdict.SO_FAR else None
+    def _cell_verdict(
+        self, name: CellName, decision: Decision, so_far: SoFar | None, standing: Standing
+    ) -> CellVerdict:
         if standing is Standing.EXPLORATORY:
-            text = exploratory_sentence(name.title, decision, self._rule)
-            return CellVerdict(name, None, decision, shown_so_far, text)
-        held = hold_back(decision, self._label_checks.failed(name.platform))
-        text = sentence(name.title, held, self._rule, len(self.declaration.cells), shown_so_far)
-        return CellVerdict(name, held.verdict, held, shown_so_far, text)
+            return CellVerdict(name, None, decision, so_far, exploratory_sentence(name.title, decision, self._rule))
+        text = sentence(name.title, decision, self._rule, len(self.declaration.cells), so_far)
+        return CellVerdict(name, decision.verdict, decision, so_far, text)
 
 
 def standing_of(declaration: Declaration, first_seen: FirstSeen | None) -> Standing:

@@ -16,6 +16,7 @@ from streams.contract.metrics.integrity import INTEGRITY
 from streams.contract.metrics.metric import BUDGETED_CLOCKS, Metric
 from streams.contract.metrics.objectives import OBJECTIVES
 from streams.contract.metrics.pipeline import PIPELINE
+from streams.contract.metrics.verdicts import VERDICTS
 
 __all__ = [
     "BUDGETED_CLOCKS",
@@ -28,13 +29,14 @@ __all__ = [
     "METRICS",
     "OBJECTIVES",
     "PIPELINE",
+    "VERDICTS",
     "metric_by_name",
 ]
 
-METRICS: Final = (*COUNTERS, *GAUGES, *COHORT_STATISTICS, *OBJECTIVES, *INTEGRITY, *FRESHNESS, *PIPELINE)
+METRICS: Final = (*COUNTERS, *GAUGES, *COHORT_STATISTICS, *OBJECTIVES, *VERDICTS, *INTEGRITY, *FRESHNESS, *PIPELINE)
 """Every metric, in the order of the documentation."""
 
-MAX_SERIES_PER_PLATFORM: Final = 1_750
+MAX_SERIES_PER_PLATFORM: Final = 1_770
 """Maximum number of product series of one platform, with `BUDGETED_CLOCKS` clocks that all have a limit and pause."""
 
 

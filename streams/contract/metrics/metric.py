@@ -38,6 +38,7 @@ class LabelSource(StrEnum):
     REGISTRY = "registry"
     PARTITIONS = "partitions"
     RELEASE = "release"
+    DECLARATIONS = "declarations of verdicts"
     PACK = "clocks of the rule packs"
     PACK_LIMITED = "clocks of the rule packs that have a limit"
     PACK_PAUSING = "clocks of the rule packs that pause"

@@ -18,13 +18,14 @@ from streams.runtime.topic_checks.preflight import ClusterInfo, OutputTopics
 class WorkerDependencies:
     """The parts of a worker that depend on its settings: registry, decoder, and a new ledger for a partition number.
 
-    `rulebook_name` names the rules in force. `output_topics` are the topics to write, those of the contract by default.
+    `rulebook_name` names the rules in force. `declarations` are the ids of declared verdicts by SHA-256. `output_topics` are the topics to write, those of the contract by default.
     """
 
     registry: Registry
     decoder: RecordDecoder
     make_ledger: Callable[[int], Ledger]
     rulebook_name: str = ""
+    declarations: Mapping[str, str] = field(default_factory=dict)
     output_topics: OutputTopics | None = None
 
 

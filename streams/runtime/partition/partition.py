@@ -206,6 +206,8 @@ class Partition:
             )
             await self._seek(topic)
             return
+        if self._committer.declared_rows.needs_record and batch.records:
+            self._committer.declared_rows.observe_record(batch.records[0].timestamp)
         rest = self._processor.process(batch, context.wall_clock())
         context.failpoints.hit("after_apply")
         self._committer.has_uncommitted = True

@@ -32,6 +32,7 @@ class BoardStandIn(Collector):
     def __init__(self, listed: Mapping[LabelSource, tuple[str, ...]], process: Process = Process.BOARD) -> None:
         self.label_values = {
             **dict.fromkeys((LabelSource.PACK, LabelSource.PACK_LIMITED, LabelSource.PACK_PAUSING), STANDARD_CLOCK_IDS),
+            LabelSource.DECLARATIONS: ("one",),
             **listed,
         }
         self.process = process

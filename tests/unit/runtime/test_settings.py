@@ -22,6 +22,7 @@ def test_every_variable_is_read() -> None:
         "SAFECLOCK_INSTANCE": "worker-0",
         "SAFECLOCK_REGISTRY": "platforms.toml",
         "SAFECLOCK_PACKS": "children.toml, local.toml",
+        "SAFECLOCK_DECLARATIONS": "h1.toml",
         "SAFECLOCK_RECORD_TIME": "create",
         "SAFECLOCK_JOURNAL": "append",
         "SAFECLOCK_COMMIT_INTERVAL_MS": "250",

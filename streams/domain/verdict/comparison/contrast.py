@@ -79,7 +79,8 @@ def compare(strata: Sequence[Strata], windows: Sequence[Window], estimand: Estim
     Direct standardisation: each stratum has the weight of its exposed reports in the baseline. The variance of a side is
     the long-run variance of the pseudo-values of its weeks; degrees of freedom are Satterthwaite's (1946).
     """
-    common = common_strata(strata, estimand)
+    # In one order, so that every process adds the same floats in the same order and gives the same digits.
+    common = dict(sorted(common_strata(strata, estimand).items()))
     totals = [_exposed(side) for side in strata]
     if not common or not all(totals):
         return None
@@ -99,7 +100,7 @@ def compare(strata: Sequence[Strata], windows: Sequence[Window], estimand: Estim
         covered=min(
             sum(sides[place].exposed for sides in common.values()) / total for place, total in enumerate(totals)
         ),
-        strata=tuple(sorted(common)),
+        strata=tuple(common),
         autocorrelation=max(first_autocorrelation(side.pseudo_values) for side in sides),
     )
 

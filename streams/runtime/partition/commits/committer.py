@@ -9,6 +9,7 @@ from streams.runtime.journal.guarded_commit import commit_checking_feedback
 from streams.runtime.journal.journal import Journal
 from streams.runtime.partition.clock_offset import ClockOffset
 from streams.runtime.partition.commits.build_commit import IntervalChanges, build_commit
+from streams.runtime.partition.commits.declared_rows import PARTITION, DeclaredRows
 from streams.runtime.partition.commits.feedback import Feedback
 from streams.runtime.partition.commits.suspension import (
     Rows,
@@ -22,6 +23,7 @@ from streams.runtime.partition.loop_time import loop_time
 from streams.runtime.partition.processor import PartitionProcessor, ReadProgress, RefusedEvents
 from streams.runtime.partition.source_topics import SourceTopics
 from streams.runtime.partition.takeover.takeover import Takeover
+from streams.runtime.settings import RecordTime
 from streams.runtime.stats import PartitionStats
 
 _STATUS_INTERVAL_MS: Final = 5_000
@@ -56,6 +58,10 @@ class Committer:
         self._feedback = Feedback(sources.number, context.feedback_topics.platforms)
         self._platforms_without_feedback: frozenset[str] = frozenset()
         self._suspended = SuspendedPlatforms(sources.number, context.platforms_by_topic, context.related_topics)
+        self.declared_rows = DeclaredRows(
+            context.dependencies.declarations if sources.number == PARTITION else {},
+            are_stamped_by_records=context.settings.record_time is RecordTime.CREATE,
+        )
         self._commit_count = 0
         self._committed_checkpoint = Checkpoint()
         self._committed_at = 0.0
@@ -64,6 +70,8 @@ class Committer:
         """Continue after the commits of the former owner; call it when processor and source topics have started."""
         self.clock_offset, self._commit_count = takeover.clock_offset, takeover.checkpoint.commit_number
         self._feedback.update_counters(takeover.other_rows)
+        self.declared_rows.start(takeover.other_rows)
+        self.has_uncommitted = self.has_uncommitted or self.declared_rows.has_rows
         self._committed_checkpoint = self.checkpoint()
 
     def can_resume_feedback(self) -> bool:
@@ -103,6 +111,8 @@ class Committer:
         )
         self.clock_offset.observe(before, self._journal.last_append_time, context.wall_clock())
         self._committed_checkpoint = checkpoint
+        self.declared_rows.confirm(self._journal.last_append_time)
+        self.has_uncommitted = self.has_uncommitted or self.declared_rows.has_rows
         for topic, offset in processor.next_offsets.items():
             context.source.report_offset(self._sources.topic_partitions[topic], offset)
         self._update_stats(refused, loop_time() - started)
@@ -127,6 +137,8 @@ class Committer:
         changes = processor.ledger.drain_changes()
         updates, update_faults = encode_updates(processor.ledger.drain_updates())
         rows, dropped_topics = self._without_uncommittable(changes, update_faults)
+        if self.declared_rows.has_rows:
+            rows = {**rows, **self.declared_rows.drain_rows()}
         refused = processor.drain_refusals()
         self._feedback.update_counters(rows)
         self._platforms_without_feedback |= feedback_topics.failing_platforms

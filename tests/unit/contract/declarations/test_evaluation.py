@@ -1,6 +1,7 @@
 """A declaration gets a word only if it was seen before its current window began."""
 
 from collections import Counter
+from collections.abc import Callable
 
 import pytest
 
@@ -49,12 +50,16 @@ def evaluator(hours: tuple[int, int], downgraded: int = 0, platform: str = "harb
     return found
 
 
+def judge(
+    found: DeclarationEvaluator, first_seen: FirstSeen | None, complete_through: Callable[[str], int]
+) -> DeclarationVerdicts:
+    return found.judge(found.collect(complete_through), first_seen, DECIDE)
+
+
 def evaluate(
     first_seen: FirstSeen | None = BEFORE, hours: tuple[int, int] = (20, 10), downgraded: int = 0
 ) -> DeclarationVerdicts:
-    return evaluator(hours, downgraded).evaluate(
-        first_seen, lambda platform: DECIDE * DAY * (platform == "harbor"), DECIDE
-    )
+    return judge(evaluator(hours, downgraded), first_seen, lambda platform: DECIDE * DAY * (platform == "harbor"))
 
 
 def test_a_declaration_seen_in_time_gets_its_words() -> None:
@@ -89,7 +94,7 @@ def test_labels_that_were_downgraded_in_the_current_window_hold_faster_back() ->
     without_guards = DECLARATION._replace(guards={})
     found = evaluator((20, 10), downgraded=20)
     found._rule = without_guards.rule(CLOCKS)
-    cell = found.evaluate(BEFORE, lambda _: DECIDE * DAY, DECIDE).cells[0]
+    cell = judge(found, BEFORE, lambda _: DECIDE * DAY).cells[0]
 
     assert cell.verdict is Verdict.QUALITY_UNKNOWN
     assert cell.decision.failed_checks == ("labels_downgraded",)
@@ -102,8 +107,7 @@ def test_what_is_counted_and_taken_back_leaves_nothing() -> None:
         for by in (5, -5):
             found.add_cohort(cohort_name(name, day, LABELS), _one_report(by))
 
-    arguments = (BEFORE, lambda _: DECIDE * DAY, DECIDE)
-    assert found.evaluate(*arguments) == same.evaluate(*arguments)
+    assert judge(found, BEFORE, lambda _: DECIDE * DAY) == judge(same, BEFORE, lambda _: DECIDE * DAY)
 
 
 def _one_report(by: int) -> dict[bytes, int]:

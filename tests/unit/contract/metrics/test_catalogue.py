@@ -11,7 +11,9 @@ from streams.domain.duration_bins import edge_index
 from tests.support.paths import CHILDREN_PACK
 
 LISTED: dict[LabelSource, tuple[str, ...]] = {
-    **dict.fromkeys((LabelSource.REGISTRY, LabelSource.PARTITIONS, LabelSource.RELEASE), ("one",)),
+    **dict.fromkeys(
+        (LabelSource.REGISTRY, LabelSource.PARTITIONS, LabelSource.RELEASE, LabelSource.DECLARATIONS), ("one",)
+    ),
     **dict.fromkeys(
         (LabelSource.PACK, LabelSource.PACK_LIMITED, LabelSource.PACK_PAUSING),
         tuple(f"clock-{n}" for n in range(BUDGETED_CLOCKS)),

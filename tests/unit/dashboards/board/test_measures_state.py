@@ -198,5 +198,7 @@ def test_a_clock_that_left_the_pack_is_known_as_long_as_a_partition_says_that_it
 
 
 def test_a_key_that_is_none_of_the_contract_ends_the_board() -> None:
-    with pytest.raises(UnknownMeasureError, match="partition 3: expected a cohort, counters, a clock or a status"):
+    with pytest.raises(
+        UnknownMeasureError, match="partition 3: expected a cohort, counters, a clock, a declaration or a status"
+    ):
         MeasuresState().apply_record(3, b"z|what", b"")
