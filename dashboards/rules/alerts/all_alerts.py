@@ -3,7 +3,7 @@
 from typing import Final
 
 from dashboards.rules.alert import Alert
-from dashboards.rules.alerts import burn_rate, data_quality, meta_monitoring, objectives, platforms
+from dashboards.rules.alerts import burn_rate, data_quality, meta_monitoring, objectives, platforms, verdicts
 from dashboards.rules.alerts.pipeline_paging import PAGING_ALERTS
 from dashboards.rules.alerts.pipeline_tickets import TICKET_ALERTS
 
@@ -12,6 +12,7 @@ ALERTS: Final[tuple[Alert, ...]] = (
     *objectives.ALERTS,
     *platforms.ALERTS,
     *data_quality.ALERTS,
+    *verdicts.ALERTS,
     *PAGING_ALERTS,
     *TICKET_ALERTS,
     *meta_monitoring.ALERTS,

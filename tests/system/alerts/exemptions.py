@@ -45,6 +45,7 @@ _REASONS_BY_ALERT: Final[Mapping[str, Mapping[str, str]]] = {
     },
     "SafeclockOverCapacity": {"rebuilt": "what is refused again is beyond a capacity that is still in force"},
     "SafeclockCapacityNearlyUsed": {"rebuilt": "it tells how much a partition remembers, whenever that was measured"},
+    "SafeclockVerdictDecided": {"rebuilt": "a verdict is named once when it is first seen, also after a new changelog"},
     "SafeclockWatchdog": {"born": "it reads nothing, and so nothing that could be born"},
 }
 

@@ -37,6 +37,10 @@ class AlertScenarios(NamedTuple):
 HARBOR_LABEL: Final = 'platform="harbor"'
 _HARBOR: Final = {"platform": "harbor"}
 _CLOCK: Final = 'safeclock_worker_clock_ahead_seconds{instance="w1",partition="0"}'
+_VERDICT: Final = (
+    'safeclock_verdict_info{declaration="2027-h1",harm="",platform="harbor",standing="declared",verdict="slower"}'
+)
+_DECIDED: Final = _HARBOR | {"declaration": "2027-h1", "verdict": "slower"}
 _FRESH: Final = {"safeclock_as_of_timestamp_seconds": "0+60xN"}
 _FRESH_5M: Final = {"safeclock_as_of_timestamp_seconds": "0+300xN"}
 _LIVE: Final = f'{HARBOR_LABEL},clock="time_to_action",timing="live"'
@@ -557,6 +561,27 @@ SCENARIOS: Final[Mapping[str, AlertScenarios]] = {
         (
             AlertScenario({_FEEDBACK: "0xN"}, resolves_after="2h", reason="every platform gets its feedback"),
             AlertScenario({_FEEDBACK: "0x29 1x10 0xN"}, resolves_after="2h", reason="it was mended within minutes"),
+        ),
+    ),
+    "SafeclockVerdictDecided": AlertScenarios(
+        AlertScenario(_FRESH_5M | {_VERDICT: "_x287 1xN"}, "1d", fires=_DECIDED, step="5m"),
+        (
+            AlertScenario(
+                _FRESH_5M | {_VERDICT: "1xN"}, "26h", resolves_after="4d", step="5m", reason="decided days ago"
+            ),
+            AlertScenario(
+                _FRESH_5M | {_VERDICT: "1x300 _x300 1xN"},
+                "3d",
+                resolves_after="5d",
+                step="5m",
+                reason="the board was away for a day",
+            ),
+            AlertScenario(
+                _FRESH_5M | {_VERDICT.replace("declared", "demo"): "_x287 1xN"},
+                resolves_after="3d",
+                step="5m",
+                reason="a demo",
+            ),
         ),
     ),
     "SafeclockWorkerClockAhead": AlertScenarios(
