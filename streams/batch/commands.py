@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,30 +18,60 @@ from streams.edge.cli_options import (
     declarations_from_paths,
     exit_with_usage_error,
     exits_on_unreadable_file,
+    parse_day,
     parse_instant,
+    parse_periods,
     registry_from_option,
     rulebook_from_options,
+    with_options,
+)
+
+_SELECTION_OPTIONS = (
+    click.option(
+        "--where",
+        multiple=True,
+        help="Only reports with these labels, such as harm=grooming,reporter=guardian; a label that is repeated accepts"
+        " each of its words.",
+    ),
+    click.option("--jurisdiction", help="Only reports that concern this country or group of the registry."),
+    click.option("--from", "first_day", callback=parse_day, help="Only reports filed on this day (UTC) or later."),
+    click.option("--to", "last_day", callback=parse_day, help="Only reports filed on this day (UTC) or earlier."),
+)
+_COMPARISON_OPTIONS = (
+    click.option(
+        "--compare",
+        callback=parse_periods,
+        help="Two periods whose mean waits are compared, such as 2026-Q2..2026-Q3; exploratory, never a verdict."
+        " --format csv then prints the comparisons.",
+    ),
+    click.option(
+        "--declared",
+        multiple=True,
+        type=click.Path(path_type=Path, exists=True, dir_okay=False),
+        help="Declaration of a verdict to evaluate; can be given more than once. --format csv then prints the verdicts.",
+    ),
+    click.option(
+        "--first-seen",
+        callback=parse_instant,
+        help="When the declarations were first seen. Default: unknown, so that they are exploratory and get no verdict.",
+    ),
 )
 
 
 @click.command()
 @FILES_ARGUMENT
-@click.option("--by", default="platform", show_default=True, help="Labels to group by, separated by commas.")
+@click.option(
+    "--by",
+    default="platform",
+    show_default=True,
+    help="Labels to group by, separated by commas; day, week, month and quarter are those of the filing.",
+)
+@with_options(_SELECTION_OPTIONS)
 @click.option(
     "--as-of", callback=parse_instant, help="Leave out events after this instant. Default: the newest accepted time."
 )
 @NOW_OPTION
-@click.option(
-    "--declared",
-    multiple=True,
-    type=click.Path(path_type=Path, exists=True, dir_okay=False),
-    help="Declaration of a verdict to evaluate; can be given more than once. --format csv then prints the verdicts.",
-)
-@click.option(
-    "--first-seen",
-    callback=parse_instant,
-    help="When the declarations were first seen. Default: unknown, so that they are exploratory and get no verdict.",
-)
+@with_options(_COMPARISON_OPTIONS)
 @click.option(
     "--format", "output_format", type=click.Choice(["table", "json", "csv"]), default="table", show_default=True
 )
@@ -51,19 +82,21 @@ def measure(files: tuple[Path, ...], by: str, output_format: str, **options: Any
 
     Lines are refused for the same reasons as by `safeclock check`, which shows where they are.
     """
+    from streams.batch.comparisons import PeriodError, compare_periods
     from streams.batch.load import load_files
     from streams.batch.measure import measure as measure_loaded
-    from streams.batch.measure_output import print_measures
+    from streams.batch.measure_output import Answers, print_measures
     from streams.batch.progress import open_with_progress
+    from streams.batch.selection import SelectionError
     from streams.batch.verdicts.evaluate import evaluate_files
     from streams.domain.cohorts.statistics import UnknownLabelError, group_key
 
-    labels = by.split(",")
+    labels, registry = by.split(","), registry_from_option(options["registry"])
     try:
         group_key(labels)
-    except UnknownLabelError as error:
+        selection = _selection(options, registry)
+    except (UnknownLabelError, SelectionError) as error:
         exit_with_usage_error(error)
-    registry = registry_from_option(options["registry"])
     rulebook, now = rulebook_from_options(options["packs"], registry), clock_for(files, options["now"])
     if options["as_of"] is not None and options["as_of"] > now():
         exit_with_usage_error(
@@ -72,8 +105,19 @@ def measure(files: tuple[Path, ...], by: str, output_format: str, **options: Any
     declarations = declarations_from_paths(options["declared"], registry, rulebook)
     with exits_on_unreadable_file(), open_with_progress(files) as lines:
         loaded = load_files(lines, registry, options["as_of"], rulebook, now)
+    try:
+        compared = compare_periods(loaded, selection, options["compare"]) if options["compare"] else []
+    except PeriodError as error:
+        exit_with_usage_error(error)
     verdicts = evaluate_files(loaded, declarations, options["first_seen"], now())
-    print_measures(measure_loaded(loaded, labels), labels, output_format, verdicts)
+    print_measures(Answers(measure_loaded(loaded, labels, selection), labels, verdicts, compared), output_format)
+
+
+def _selection(options: Mapping[str, Any], registry: Any) -> Any:  # noqa: ANN401 - the types are imported lazily
+    from streams.batch.selection import Selection, find_group, parse_labels
+
+    group = options["jurisdiction"] and find_group(options["jurisdiction"], registry.groups)
+    return Selection(parse_labels(options["where"]), group or "", options["first_day"], options["last_day"])
 
 
 @click.command()

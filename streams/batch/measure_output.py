@@ -4,7 +4,7 @@ import csv
 import json
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from rich.table import Table
 
@@ -18,9 +18,10 @@ from streams.contract.outputs.formatting import (
     format_quantile,
     format_share,
 )
-from streams.contract.outputs.verdict_report import csv_rows, verdict_report
+from streams.contract.outputs.verdict_report import comparison_rows, csv_rows, verdict_report
 from streams.domain.clocks.standard import STANDARD_CLOCKS
 from streams.domain.clocks.state_machine import OPEN_STATES, State
+from streams.domain.cohorts.calendar import PERIOD_NAMES
 from streams.edge.terminal import WrappingTable, console
 
 Group = Mapping[str, Any]
@@ -29,24 +30,45 @@ _DAY_KEY: Final = "86400"
 _WAITING_STATES: Final = OPEN_STATES | {State.UNANSWERED}
 
 
-def print_measures(
-    document: Mapping[str, Any],
-    labels: Sequence[str],
-    output_format: str,
-    verdicts: Sequence[DeclarationVerdicts] = (),
-) -> None:
-    """Print a document and verdicts in the form `table`, `json` or `csv` to standard output; CSV has one of the two."""
+class Answers(NamedTuple):
+    """What is printed: the document of figures with its labels, verdicts, and comparisons of periods."""
+
+    document: Mapping[str, Any]
+    labels: Sequence[str]
+    verdicts: Sequence[DeclarationVerdicts] = ()
+    comparisons: Sequence[Mapping[str, Any]] = ()
+
+
+def print_measures(answers: Answers, output_format: str) -> None:
+    """Print answers in the form `table`, `json` or `csv` to standard output; CSV has verdicts or comparisons if asked."""
     if output_format == "json":
-        reports = {"verdicts": [verdict_report(one) for one in verdicts]} if verdicts else {}
-        json.dump({**document, **reports}, sys.stdout, indent=2)
+        json.dump(_json_document(answers), sys.stdout, indent=2)
         sys.stdout.write("\n")
     elif output_format == "csv":
-        rows = csv_rows(verdicts) if verdicts else _csv_rows(document["groups"], labels)
-        csv.writer(sys.stdout).writerows(rows)
+        csv.writer(sys.stdout).writerows(_rows(answers))
     else:
-        _print_table(document, labels)
-        if verdicts:
-            print_verdicts(verdicts, console())
+        _print_table(answers.document, answers.labels)
+        for comparison in answers.comparisons:
+            console().print(comparison["sentence"])
+        if answers.verdicts:
+            print_verdicts(answers.verdicts, console())
+
+
+def _json_document(answers: Answers) -> Mapping[str, object]:
+    document = dict(answers.document)
+    if answers.verdicts:
+        document["verdicts"] = [verdict_report(one) for one in answers.verdicts]
+    if answers.comparisons:
+        document["comparisons"] = list(answers.comparisons)
+    return document
+
+
+def _rows(answers: Answers) -> Iterable[list[object]]:
+    if answers.verdicts:
+        return csv_rows(answers.verdicts)
+    if answers.comparisons:
+        return comparison_rows(answers.comparisons)
+    return _csv_rows(answers.document["groups"], answers.labels)
 
 
 def count_waiting(group: Group) -> int:
@@ -73,7 +95,7 @@ def _statistics_table(document: Mapping[str, Any], labels: Sequence[str]) -> Tab
     for group in document["groups"]:
         action, decision = group["clocks"]["time_to_action"], group["clocks"]["time_to_decision"]
         table.add_row(
-            *(group[label] for label in labels),
+            *(_label_text(group, label) for label in labels),
             f"{group['filed']:,}",
             f"{count_waiting(group):,}",
             format_closed_only_median(action["closed_only_median_seconds"], action["events"]),
@@ -82,6 +104,12 @@ def _statistics_table(document: Mapping[str, Any], labels: Sequence[str]) -> Tab
             format_share(decision["within"][_DAY_KEY]),
         )
     return table
+
+
+def _label_text(group: Group, label: str) -> str:
+    """Return the value of a label; a period of which only a part is in the figures is marked."""
+    text = str(group[label])
+    return f"{text} (partial)" if label in PERIOD_NAMES and group["partial"] else text
 
 
 def _format_median(median: Mapping[str, Any]) -> str:
@@ -103,12 +131,14 @@ def _footer_lines(document: Mapping[str, Any], labels: Sequence[str]) -> Iterabl
 
 def _csv_rows(groups: Iterable[Group], labels: Sequence[str]) -> Iterable[list[object]]:
     """Yield a header and one row per group and clock; a field is empty if there is no value."""
-    yield [*labels, "filed", "clock", "method", "n", "events", *_CSV_FIELDS]
+    partial = ["partial"] if PERIOD_NAMES.keys() & set(labels) else []
+    yield [*labels, *partial, "filed", "clock", "method", "n", "events", *_CSV_FIELDS]
     for group in groups:
         for clock, statistics in group["clocks"].items():
             values = [_value_at(statistics, path) for path in _CSV_FIELDS.values()]
             yield [
                 *(group[label] for label in labels),
+                *(_CSV_VALUES[group[name]] for name in partial),
                 group["filed"],
                 clock,
                 *(statistics[name] for name in ("method", "n", "events")),

@@ -20,6 +20,31 @@ def parse_instant(_context: click.Context, _parameter: click.Parameter, text: st
         raise click.BadParameter("expected an instant with an offset, such as 2026-01-31T00:00:00Z") from error
 
 
+def parse_day(_context: click.Context, _parameter: click.Parameter, text: str | None) -> int | None:
+    """Return a day such as 2026-01-31 in days since 1970, or None for a missing option."""
+    from datetime import date
+
+    try:
+        return None if text is None else (date.fromisoformat(text) - date(1970, 1, 1)).days
+    except ValueError as error:
+        raise click.BadParameter("expected a day such as 2026-01-31") from error
+
+
+def parse_periods(_context: click.Context, _parameter: click.Parameter, text: str | None) -> Any:  # noqa: ANN401 - imported lazily
+    """Return the two periods of a text such as 2026-Q2..2026-Q3, or None for a missing option."""
+    from streams.domain.cohorts.calendar import parse_period
+
+    if text is None:
+        return None
+    try:
+        baseline, current = map(parse_period, text.split(".."))
+    except ValueError as error:
+        raise click.BadParameter(
+            "expected two weeks, months or quarters such as 2026-Q2..2026-Q3, the earlier one first"
+        ) from error
+    return baseline, current
+
+
 def clock_for(paths: tuple[Path, ...], now: int | None) -> Any:  # noqa: ANN401 - the type is imported lazily
     """Return the clock for the lines of `paths`: the instant `now`, or the wall clock without one; no path means stdin."""
     from streams.edge.files.input_file import STDIN

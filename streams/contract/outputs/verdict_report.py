@@ -4,7 +4,7 @@
 """
 
 from collections.abc import Iterable, Mapping
-from typing import Final
+from typing import Any, Final
 
 from streams.contract.declarations.declaration import Declaration
 from streams.contract.declarations.evaluation import CellVerdict, DeclarationVerdicts
@@ -35,8 +35,8 @@ def verdict_report(verdicts: DeclarationVerdicts) -> dict[str, object]:
         "clock": declaration.clock,
         "horizon_seconds": declaration.horizon / SECOND,
         "level": declaration.level,
-        "baseline": _window(declaration.baseline),
-        "current": _window(declaration.current),
+        "baseline": window_report(declaration.baseline),
+        "current": window_report(declaration.current),
         "decide": declaration.decide.isoformat(),
         "remarks": remarks(verdicts),
         "caveat": CAVEAT,
@@ -61,7 +61,7 @@ def cell_report(cell: CellVerdict) -> dict[str, object]:
         "reason": None if decision.reason is None else decision.reason.value,
         "reports": [size.reports for size in decision.sizes],
         "weeks": [size.weeks for size in decision.sizes],
-        "change": None if decision.contrast is None else _contrast(decision.contrast, SECOND),
+        "change": None if decision.contrast is None else contrast_report(decision.contrast, SECOND),
         "so_far": None if cell.so_far is None else _so_far(cell.so_far),
         "guards": {name: _guard(result) for name, result in decision.guards.items()},
         "failed_checks": list(decision.failed_checks),
@@ -85,7 +85,7 @@ def csv_rows(reports: Iterable[DeclarationVerdicts]) -> Iterable[list[object]]:
     yield ["declaration", "sha256", "standing", "platform", "harm", "verdict", "reason", *_CONTRAST_FIELDS, "sentence"]
     for verdicts in reports:
         for cell in verdicts.cells:
-            change = {} if cell.decision.contrast is None else _contrast(cell.decision.contrast, SECOND)
+            change = {} if cell.decision.contrast is None else contrast_report(cell.decision.contrast, SECOND)
             yield [
                 verdicts.declaration.id,
                 verdicts.declaration.sha256,
@@ -99,10 +99,25 @@ def csv_rows(reports: Iterable[DeclarationVerdicts]) -> Iterable[list[object]]:
             ]
 
 
+def comparison_rows(comparisons: Iterable[Mapping[str, Any]]) -> Iterable[list[object]]:
+    """Yield a header and one row for each comparison of two periods."""
+    yield ["platform", "standing", "baseline_period", "current_period", *_CONTRAST_FIELDS, "sentence"]
+    for one in comparisons:
+        change = one["change"] or {}
+        yield [
+            one["platform"],
+            one["standing"],
+            one["baseline"]["period"],
+            one["current"]["period"],
+            *(change.get(name, "") for name in _CONTRAST_FIELDS),
+            one["sentence"],
+        ]
+
+
 _CONTRAST_FIELDS: Final = ("baseline", "current", "difference", "low", "high", "detectable", "p_value", "covered")
 
 
-def _contrast(contrast: Contrast, unit: int) -> dict[str, object]:
+def contrast_report(contrast: Contrast, unit: int) -> dict[str, object]:
     """Return the figures of a contrast in units of `unit`; p value, covered share and autocorrelation have no unit."""
     durations = {name: getattr(contrast, name) / unit for name in _CONTRAST_FIELDS[:-2]}
     return {
@@ -116,7 +131,7 @@ def _contrast(contrast: Contrast, unit: int) -> dict[str, object]:
 
 def _so_far(found: SoFar) -> dict[str, object]:
     return {
-        **_window(found.window),
+        **window_report(found.window),
         "baseline": found.contrast.baseline / SECOND,
         "current": found.contrast.current / SECOND,
         "difference": found.contrast.difference / SECOND,
@@ -126,7 +141,10 @@ def _so_far(found: SoFar) -> dict[str, object]:
 
 
 def _guard(result: GuardResult) -> dict[str, object]:
-    return {"state": result.state.value, "change": None if result.contrast is None else _contrast(result.contrast, 1)}
+    return {
+        "state": result.state.value,
+        "change": None if result.contrast is None else contrast_report(result.contrast, 1),
+    }
 
 
 def _cell_remarks(contrast: Contrast | None) -> list[str]:
@@ -135,7 +153,8 @@ def _cell_remarks(contrast: Contrast | None) -> list[str]:
     return [f"the weeks depend on each other unusually (autocorrelation {contrast.autocorrelation:.2f})"]
 
 
-def _window(window: Window) -> dict[str, object]:
+def window_report(window: Window) -> dict[str, object]:
+    """Return the first and the last day of a window, and its number of weeks."""
     return {
         "first": window.first_day.isoformat(),
         "last": window.last_day.isoformat(),

@@ -7,13 +7,14 @@ from typing import Final, NamedTuple
 from streams.domain.clocks.definition import Clock
 from streams.domain.clocks.endings import FROZEN, OPEN, STOPPED
 from streams.domain.clocks.state_machine import State
+from streams.domain.cohorts.calendar import PERIOD_NAMES, period_of
 from streams.domain.cohorts.cohort import CohortKey, SurvivalCell, parse_key, profiles, stored_totals, survival_cell
 from streams.domain.cohorts.profile import ReportProfile
 from streams.domain.duration_bins import DAY, EDGES, HOUR, MINUTE
 from streams.domain.labels import Labels
 from streams.domain.survival import Curve, DurationTotal, Mean, closed_only_median, estimate, mean, whole_hour_median
 
-GROUP_LABELS: Final = ("platform", "day", *Labels._fields)
+GROUP_LABELS: Final = ("platform", "day", *PERIOD_NAMES, *Labels._fields)
 """The labels by which reports can be grouped."""
 
 
@@ -97,8 +98,11 @@ def group_key(by: Sequence[str]) -> GroupKey:
     if unknown:
         raise UnknownLabelError(f"expected labels from {', '.join(GROUP_LABELS)}, got {', '.join(unknown)}")
 
+    periods = [label for label in by if label in PERIOD_NAMES]
+
     def name(key: CohortKey) -> tuple[str, ...]:
         texts = {"platform": key.platform, "day": str(key.day), **key.labels._asdict()}
+        texts |= {unit: period_of(unit, key.day).name for unit in periods}
         return tuple(str(texts[label]).lower() if label == "trusted_flagger" else str(texts[label]) for label in by)
 
     return name

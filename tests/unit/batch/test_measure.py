@@ -188,7 +188,7 @@ def test_groups_by_several_labels_add_up() -> None:
 
 
 def test_a_label_that_reports_do_not_have_is_refused_by_name() -> None:
-    with pytest.raises(UnknownLabelError, match="expected labels from platform, day, harm"):
+    with pytest.raises(UnknownLabelError, match="expected labels from platform, day, week, month, quarter, harm"):
         _document(filing_line("a", 0), by="platform,colour")
 
 
