@@ -8,6 +8,7 @@ from streams.contract.declarations.declaration import Declaration
 from streams.contract.declarations.evaluation import DeclarationVerdicts
 from streams.contract.outputs.formatting import format_count
 from streams.contract.outputs.verdict_report import SEASON_REMARK, remarks
+from streams.contract.timestamps import format_timestamp
 from streams.domain.duration_bins import DAY, HOUR
 from streams.domain.verdict.comparison.filed_weeks import Window
 from streams.domain.verdict.declared_cells import CellName
@@ -23,7 +24,8 @@ def print_verdicts(verdicts: Iterable[DeclarationVerdicts], terminal: Console) -
     """Print every declaration with one sentence for each cell, and what a reader must know of them."""
     for found in verdicts:
         declaration = found.declaration
-        terminal.print(f"{declaration.name}, {found.standing}: {declaration.question}")
+        seen = "" if found.first_seen is None else f", first seen {format_timestamp(found.first_seen.at)}"
+        terminal.print(f"{declaration.name}, {found.standing}{seen}: {declaration.question}")
         for cell in found.cells:
             word = "exploratory" if cell.verdict is None else cell.verdict.value
             terminal.print(indent(f"{cell.cell.title}: {word}"))
