@@ -44,19 +44,49 @@ def _parse_rate(_context: click.Context, _parameter: click.Parameter, rate: floa
     show_default=True,
     help="First instant of the history.",
 )
+@click.option(
+    "--week-autocorrelation",
+    type=click.FloatRange(0, 1, max_open=True),
+    default=0.0,
+    show_default=True,
+    help="Correlation of a platform's speed in one week with that in the week before.",
+)
+@click.option(
+    "--season",
+    type=click.FloatRange(0, 1),
+    default=0.0,
+    show_default=True,
+    help="Amplitude of a yearly wave on the logarithm of all durations.",
+)
+@click.option(
+    "--clusters",
+    type=click.Choice(["mild", "heavy"]),
+    default="mild",
+    show_default=True,
+    help="How many people report one item: about 1.2 or about 5.5 on average.",
+)
 @click.option("--truth", type=click.Path(path_type=Path, dir_okay=False), help="Write the ground truth to this file.")
 @click.option("--events/--no-events", default=True, help="Write events, or only the ground truth.")
 @click.option(
     "--live", type=float, callback=_parse_rate, help="Continue in real time, without end, at this rate per second."
 )
-def simulate(truth: Path | None, live: float | None, *, events: bool, **options: int) -> None:
+def simulate(truth: Path | None, live: float | None, *, events: bool, **options: Any) -> None:  # noqa: ANN401 - numbers and a word
     """Write events of eight simulated platforms with known effects to standard output."""
     from producers.simulation import traffic
     from producers.simulation.ground_truth import ground_truth as planted
     from producers.simulation.model.config import SimulationConfig
+    from producers.simulation.model.difficulty import CLUSTERS, Difficulty
 
     config = SimulationConfig(
-        seed=options["seed"], start_ms=options["start"], weeks=options["weeks"], reports=options["reports"]
+        seed=options["seed"],
+        start_ms=options["start"],
+        weeks=options["weeks"],
+        reports=options["reports"],
+        difficulty=Difficulty(
+            week_autocorrelation=options["week_autocorrelation"],
+            season=options["season"],
+            clusters=CLUSTERS[options["clusters"]],
+        ),
     )
     if truth is not None:
         try:

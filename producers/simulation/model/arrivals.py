@@ -5,6 +5,7 @@ from itertools import count
 from typing import Final, NamedTuple
 
 from producers.simulation.model.config import SimulationConfig
+from producers.simulation.model.difficulty import Clusters
 from producers.simulation.model.label_mix import LabelMixEntry, QueueKind, label_mix
 from producers.simulation.model.outcome_model import draw_outcome
 from producers.simulation.model.platform_models import PlatformModel, ResponseModel
@@ -13,19 +14,9 @@ from producers.simulation.model.seasonality import day_factor, filing_weights, h
 from producers.simulation.model.seeded_random import SeededRandom, WeightedChoice
 from streams.domain.duration_bins import DAY, HOUR, MINUTE, SECOND
 
-# Several people report one item in twenty, soon after the first report. With a mean of about six more reports, these
-# are a fifth of all reports. The sizes are ours; clusters with a mean of five already make intervals wrong that assume
-# independent reports.
-_SHARED_ITEM_SHARE: Final = 0.05
-_FOLLOWERS_MEDIAN: Final = 4.0
-_FOLLOWERS_SIGMA: Final = 1.0
-_MAX_FOLLOWERS: Final = 200
 _FOLLOWER_DELAY_MEDIAN: Final = 30 * MINUTE
 _FOLLOWER_DELAY_SIGMA: Final = 1.5
 _MERGED_SHARE: Final = 0.4
-
-REPORTS_PER_ITEM: Final = 1.2
-"""Measured mean number of reports per item over all platforms; it depends on outcomes, since removed items get none."""
 
 
 class TimeSlice(NamedTuple):
@@ -43,6 +34,7 @@ class ArrivalStream(NamedTuple):
     responses: ResponseModel
     labels: WeightedChoice[LabelMixEntry]
     week_factor: float
+    clusters: Clusters
     report_numbers: Iterator[str]
 
 
@@ -52,13 +44,20 @@ def simulate_arrivals(
     """Yield the reports on items that were first reported to a platform in `time_slice`."""
     rng = SeededRandom(config.seed, platform.id, time_slice.begin_ms)
     hours = WeightedChoice(_weighted_hours(time_slice))
-    mean = hours.total * config.reports / config.weeks * platform.report_share / REPORTS_PER_ITEM
+    mean = (
+        hours.total
+        * config.reports
+        / config.weeks
+        * platform.report_share
+        / config.difficulty.clusters.reports_per_item
+    )
     mean *= day_factor(config.seed, platform.id, time_slice.begin_ms // DAY) * time_slice.rate_factor
     arrivals = ArrivalStream(
         rng,
         _responses_at(config, platform, time_slice.begin_ms),
         label_mix(platform.country_rotation),
-        week_factor(config.seed, platform.id, iso_week(time_slice.begin_ms)),
+        week_factor(config.seed, platform.id, iso_week(time_slice.begin_ms), config.difficulty),
+        config.difficulty.clusters,
         (f"{time_slice.begin_ms // SECOND:08x}{number:05x}" for number in count()),
     )
     for _ in range(rng.draw_count(mean)):
@@ -87,14 +86,15 @@ def _responses_at(config: SimulationConfig, platform: PlatformModel, filed_at: i
 
 def _simulate_item(arrivals: ArrivalStream, first_filed_at: int) -> Iterator[SimulatedReport]:
     """Yield the reports on one item: the first report, and later reports while the item still exists."""
-    rng, responses, factor = arrivals.rng, arrivals.responses, arrivals.week_factor
+    rng, responses, factor, clusters = arrivals.rng, arrivals.responses, arrivals.week_factor, arrivals.clusters
     label = rng.pick(arrivals.labels)
     outcome = draw_outcome(rng, responses, label, first_filed_at, factor)
     first = next(arrivals.report_numbers)
     yield simulate_report(rng, responses, IncomingReport(first, first_filed_at, label), outcome)
-    if label.queue is not QueueKind.IN_APP or not rng.draw_bool(_SHARED_ITEM_SHARE):
+    if label.queue is not QueueKind.IN_APP or not rng.draw_bool(clusters.shared_share):
         return
-    for _ in range(min(_MAX_FOLLOWERS, int(rng.draw_log_normal(_FOLLOWERS_MEDIAN, _FOLLOWERS_SIGMA)))):
+    followers = int(rng.draw_log_normal(clusters.followers_median, clusters.followers_sigma))
+    for _ in range(min(clusters.max_followers, followers)):
         filed_at = first_filed_at + int(rng.draw_log_normal(_FOLLOWER_DELAY_MEDIAN, _FOLLOWER_DELAY_SIGMA))
         if outcome is None or filed_at < outcome.ended_at:
             into = first if rng.draw_bool(_MERGED_SHARE) else ""

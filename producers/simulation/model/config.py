@@ -2,6 +2,7 @@
 
 from typing import Final, NamedTuple, Self
 
+from producers.simulation.model.difficulty import Difficulty
 from producers.simulation.model.seasonality import WEEK
 from streams.domain.duration_bins import DAY, HOUR, SECOND
 
@@ -34,6 +35,7 @@ class SimulationConfig(NamedTuple):
     reports: int = 150_000
     heartbeat_ms: int = 6 * HOUR
     live_rate: LiveRate = LiveRate()
+    difficulty: Difficulty = Difficulty()
 
     @classmethod
     def ending_at(cls, end_ms: int, seed: int, weeks: int = 13, reports: int = 150_000) -> Self:

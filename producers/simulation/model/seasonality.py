@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 from functools import lru_cache
-from math import exp, log
+from math import exp, log, pi, sin, sqrt
 from typing import Final
 
+from producers.simulation.model.difficulty import Difficulty
 from producers.simulation.model.seeded_random import SeededRandom
 from streams.domain.duration_bins import DAY, HOUR
 
@@ -26,8 +27,10 @@ _STAFFED_HOURS: Final = range(7, 20)
 _BUSY_DAY_SHARE: Final = 1 / 60
 _BUSY_DAY_FACTOR: Final = 1.8
 
-# All reports of a week share one factor: with a standard deviation of 0.2 (log scale), naive intervals are too narrow.
-_WEEK_FACTOR_SIGMA: Final = 0.2
+_WEEKS_PER_YEAR: Final = 365.2425 / 7
+_NEGLIGIBLE: Final = 1e-4
+_FACTOR_DIGITS: Final = 10
+_USUAL: Final = Difficulty()
 
 
 def hour_of_week(at_ms: int) -> int:
@@ -68,9 +71,25 @@ def slowdown_by_hour() -> Sequence[float]:
 
 
 @lru_cache(maxsize=4096)
-def week_factor(seed: int, platform: str, week: int) -> float:
-    """Return the factor on all durations of this platform in this week (weeks since the epoch)."""
-    return SeededRandom(seed, platform, "week", week).draw_log_normal(1.0, _WEEK_FACTOR_SIGMA)
+def week_factor(seed: int, platform: str, week: int, difficulty: Difficulty = _USUAL) -> float:
+    """Return the factor on all durations of this platform in this week (weeks since the epoch).
+
+    Its logarithm is an autoregressive series of order 1, written as the sum of its past draws, plus the season. It is
+    rounded, so that it is the same on every machine.
+    """
+    past = _past_weeks(difficulty.week_autocorrelation)
+    scale = sqrt(1 - difficulty.week_autocorrelation**2)
+    shock = scale * sum(
+        difficulty.week_autocorrelation**age * SeededRandom(seed, platform, "week", week - age).draw_normal()
+        for age in range(past)
+    )
+    season = difficulty.season * sin(2 * pi * week / _WEEKS_PER_YEAR)
+    return round(exp(difficulty.week_sigma * shock + season), _FACTOR_DIGITS)
+
+
+def _past_weeks(autocorrelation: float) -> int:
+    """Return how many weeks back a draw still counts."""
+    return 1 + (round(log(_NEGLIGIBLE) / log(autocorrelation)) if autocorrelation else 0)
 
 
 @lru_cache(maxsize=4096)

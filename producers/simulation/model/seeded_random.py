@@ -67,6 +67,10 @@ class SeededRandom:
         """Return one option, with a probability in proportion to its weight."""
         return choice.options[bisect_right(choice.bounds, self.uniform() * choice.total)]
 
+    def draw_normal(self) -> float:
+        """Return a draw of the standard normal distribution."""
+        return _normal_table()[self._bits(_TABLE_BITS)]
+
     def draw_log_normal(self, median: float, sigma: float) -> float:
         """Return a draw with this median whose logarithm has the standard deviation `sigma`."""
         return median * _log_normal_table(sigma)[self._bits(_TABLE_BITS)]
