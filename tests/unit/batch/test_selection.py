@@ -25,7 +25,7 @@ from streams.domain.cohorts.calendar import PERIOD_NAMES, parse_period
 from tests.support.paths import DEMO_REGISTRY
 
 REGISTRY = read_registry(DEMO_REGISTRY)
-CONFIG = SimulationConfig(seed=7, start_ms=1_767_571_200_000, weeks=9, reports=2_500)  # from 2026-01-05 on
+CONFIG = SimulationConfig(seed=7, start_ms=1_767_571_200_000, weeks=9, reports=1_000)  # from 2026-01-05 on
 Group = Mapping[str, Any]
 
 
