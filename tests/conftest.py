@@ -28,7 +28,7 @@ from tests.support.paths import ROOT
 # `fast` in `make test`, `quick` by default and always the same examples; more by `--hypothesis-profile=thorough`.
 _SUPPRESSED_CHECKS = [HealthCheck.too_slow, HealthCheck.data_too_large]
 settings.register_profile(
-    "fast", max_examples=20, deadline=None, derandomize=True, database=None, suppress_health_check=_SUPPRESSED_CHECKS
+    "fast", max_examples=15, deadline=None, derandomize=True, database=None, suppress_health_check=_SUPPRESSED_CHECKS
 )
 settings.register_profile(
     "quick", max_examples=70, deadline=None, derandomize=True, database=None, suppress_health_check=_SUPPRESSED_CHECKS

@@ -22,10 +22,13 @@ from streams.batch.selection import ALL_REPORTS, Selection, SelectionError, find
 from streams.contract.registry.file import read_registry
 from streams.contract.registry.jurisdictions import DEFAULT_GROUPS
 from streams.domain.cohorts.calendar import PERIOD_NAMES, parse_period
+from streams.domain.duration_bins import DAY
 from tests.support.paths import DEMO_REGISTRY
 
 REGISTRY = read_registry(DEMO_REGISTRY)
-CONFIG = SimulationConfig(seed=7, start_ms=1_767_571_200_000, weeks=9, reports=1_000)  # from 2026-01-05 on
+CONFIG = SimulationConfig(
+    seed=7, start_ms=1_767_571_200_000, weeks=9, reports=1_000, heartbeat_ms=DAY
+)  # from 2026-01-05 on
 Group = Mapping[str, Any]
 
 

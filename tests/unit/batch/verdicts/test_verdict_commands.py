@@ -13,6 +13,7 @@ from producers.simulation.model.config import SimulationConfig
 from producers.simulation.published_events import encode_line
 from producers.simulation.traffic import simulate_history
 from safeclock import main
+from streams.domain.duration_bins import DAY
 from tests.support.declarations import declaration_text
 
 WEEKS = 31
@@ -24,7 +25,7 @@ PLATFORMS = ("harbor", "lantern", "cobalt", "juniper", "saffron", "meadow", "qua
 @pytest.fixture(scope="module")
 def history(tmp_path_factory: pytest.TempPathFactory) -> Path:
     file = tmp_path_factory.mktemp("history") / "history.jsonl"
-    config = SimulationConfig(seed=7, start_ms=START_MS, weeks=WEEKS, reports=2_000)
+    config = SimulationConfig(seed=7, start_ms=START_MS, weeks=WEEKS, reports=2_000, heartbeat_ms=DAY)
     file.write_bytes(b"".join(encode_line(event) + b"\n" for event in simulate_history(config)))
     return file
 

@@ -41,7 +41,7 @@ REGISTRY = replace(read_registry(DEMO_REGISTRY), partitions=1)
 
 @lru_cache(maxsize=1)
 def history() -> LoadedFiles:
-    config = SimulationConfig(seed=7, start_ms=START_MS, weeks=31, reports=2_000)
+    config = SimulationConfig(seed=7, start_ms=START_MS, weeks=31, reports=2_000, heartbeat_ms=DAY)
     return load_files((encode_line(event) for event in simulate_history(config)), REGISTRY)
 
 
