@@ -63,7 +63,7 @@ def main() -> None:
     text = markdown_report.results_text(trials, remembered, arrival, broker)
     print(text)  # noqa: T201 - what the command is for
     if wanted.write:
-        markdown_report.replace_section(text)
+        markdown_report.write_section(text)
 
 
 if __name__ == "__main__":

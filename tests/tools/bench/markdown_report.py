@@ -4,8 +4,9 @@ import os
 import platform
 from collections.abc import Iterable, Mapping, Sequence
 from importlib.metadata import version
-from typing import Final, NamedTuple
+from typing import Final
 
+from tests.support.markdown_section import SectionMarkers, replace_section, table
 from tests.support.paths import ROOT
 from tests.tools.bench import comparison
 from tests.tools.bench.latency import Latency
@@ -13,13 +14,6 @@ from tests.tools.bench.timed_run import TimedRun, cpu_rate, wall_rate
 
 BENCHMARKS_PAGE: Final = ROOT / "docs/performance.md"
 _PACKAGES: Final = ("faust-streaming", "aiokafka", "msgspec", "bytewax")
-
-
-class SectionMarkers(NamedTuple):
-    """Two lines of the page, between which figures are written."""
-
-    begin: str
-    end: str
 
 
 _RESULTS_SECTION: Final = SectionMarkers(
@@ -55,13 +49,9 @@ def results_text(
     )
 
 
-def replace_section(text: str, marks: SectionMarkers = _RESULTS_SECTION) -> None:
+def write_section(text: str) -> None:
     """Put the figures in their place on the page; raises ValueError when the page has none."""
-    before, begin, rest = BENCHMARKS_PAGE.read_text(encoding="utf-8").partition(marks.begin)
-    _, end, after = rest.partition(marks.end)
-    if not (begin and end):
-        raise ValueError(f"{BENCHMARKS_PAGE.name}: expected the marks of the figures, found none")
-    BENCHMARKS_PAGE.write_text(f"{before}{begin}\n{text}\n{end}{after}", encoding="utf-8")
+    replace_section(BENCHMARKS_PAGE, _RESULTS_SECTION, text)
 
 
 def _rows(trials: Mapping[str, Sequence[TimedRun]]) -> Iterable[tuple[str, ...]]:
@@ -83,8 +73,3 @@ def _target_rows(trials: Mapping[str, Sequence[TimedRun]]) -> Iterable[tuple[str
             yield said, f"{aim:.0f} times by the wall", wall >= aim
     cost = 1 - cpu_rate(trials[comparison.WORKER_WITH_PACK]).median / cpu_rate(trials[comparison.WORKER]).median
     yield f"fifteen more clocks cost the worker {cost:.0%} of its speed by processor time", "25 % at most", cost <= 0.25
-
-
-def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
-    """Return a table in Markdown, one line an element."""
-    return [f"| {' | '.join(cells)} |" for cells in (head, ["---"] * len(head), *rows)]

@@ -8,13 +8,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from importlib.metadata import version
 from typing import Final, NamedTuple
 
-from tests.tools.bench import markdown_report
+from tests.support.markdown_section import SectionMarkers, replace_section, table
 from tests.tools.bench.comparison import ComparisonSetup
+from tests.tools.bench.markdown_report import BENCHMARKS_PAGE
 from tests.tools.bench.peers.contenders import PATHWAY, Contender
 from tests.tools.bench.peers.measurements import BacklogResult, RecoveryResult
 from tests.tools.bench.timed_run import cpu_rate, wall_rate
 
-PEERS_SECTION: Final = markdown_report.SectionMarkers(
+PEERS_SECTION: Final = SectionMarkers(
     "<!-- peers: written by `python -m tests.tools.bench.peers --write` -->\n", "<!-- end of peers -->\n"
 )
 _PACKAGES: Final = ("faust-streaming", "quixstreams", "bytewax")
@@ -42,12 +43,12 @@ def results_text(contenders: Sequence[Contender], course: ComparisonSetup, resul
     machine = f"{platform.machine()}, {os.cpu_count()} processors, load {os.getloadavg()[0]:.1f} at the end"
     head = f"Apache Kafka 4.1.0, one node; Python {platform.python_version()}, {versions}; {machine}."
     rows = [_row(one, course, results) for one in contenders]
-    return "\n".join([head, "", *markdown_report.table(_HEAD, rows), ""])
+    return "\n".join([head, "", *table(_HEAD, rows), ""])
 
 
 def write_section(text: str) -> None:
     """Put the figures in their place on the page."""
-    markdown_report.replace_section(text, PEERS_SECTION)
+    replace_section(BENCHMARKS_PAGE, PEERS_SECTION, text)
 
 
 def recovery_cell(runs: Sequence[RecoveryResult], expected: object) -> str:
