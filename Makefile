@@ -72,6 +72,9 @@ docs: $(DOCS)/.ready ## Build the documents as a site in .cache/site, and check 
 quiet: $(READY) ## Count who is told in a year without a fault (Prometheus; ARGS="--weeks 52 --platforms 50")
 	$(BIN)/python -m tests.tools.quiet $(ARGS)
 
+calibrate: $(READY) ## Calibrate the declared verdict by simulation, an hour on two cores (ARGS="--line power --runs 50 --write")
+	$(BIN)/python -m tests.tools.calibrate $(ARGS)
+
 lock: $(READY) ## Resolve all dependencies to their newest allowed versions
 	$(BIN)/uv pip compile pyproject.toml --all-extras --group dev --universal --python-version 3.11 \
 	  --generate-hashes --no-header --quiet --upgrade --output-file requirements.lock
@@ -109,5 +112,5 @@ $(DOCS)/.ready: $(READY) docs.lock
 	$(BIN)/uv pip install --quiet --python $(DOCS)/bin/python --require-hashes -r docs.lock
 	touch $(DOCS)/.ready
 
-.PHONY: audit bench bench-peers bench-scale chaos check clean demo docs format fuzz generate help kafka lint lock quiet spoil
+.PHONY: audit bench bench-peers bench-scale calibrate chaos check clean demo docs format fuzz generate help kafka lint lock quiet spoil
 .PHONY: test test-all

@@ -26,6 +26,8 @@ def test_the_declaration_of_the_page_is_right_and_its_guards_are_clocks_of_the_s
 
 
 def test_the_page_explains_every_verdict() -> None:
-    explained = re.findall(r"^\| ([a-z ,]+) \| .*$", PAGE.partition("## Read the verdict")[2], re.MULTILINE)
+    explained = re.findall(
+        r"^\| ([a-z ,]+) \| .*$", PAGE.partition("## Read the verdict")[2].partition("\n## ")[0], re.MULTILINE
+    )
 
     assert [word for word in explained if word != "verdict"] == [verdict.value for verdict in Verdict]
