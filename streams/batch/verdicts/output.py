@@ -4,12 +4,13 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from rich.console import Console
 
+from streams.batch.clocks_output import format_limit
 from streams.contract.declarations.declaration import Declaration
 from streams.contract.declarations.evaluation import DeclarationVerdicts
 from streams.contract.outputs.formatting import format_count
 from streams.contract.outputs.verdict_report import SEASON_REMARK, remarks
 from streams.contract.timestamps import format_timestamp
-from streams.domain.duration_bins import DAY, HOUR
+from streams.domain.duration_bins import HOUR
 from streams.domain.verdict.comparison.filed_weeks import Window
 from streams.domain.verdict.declared_cells import CellName
 from streams.domain.verdict.planning import Outlook
@@ -52,7 +53,7 @@ def explain(declaration: Declaration) -> Iterator[str]:
     yield f"declared by {declaration.by}; the file says on {declaration.declared}"
     yield f"SHA-256 of the file: {declaration.sha256}"
     yield (
-        f"speed: the mean wait of {declaration.clock} up to {declaration.horizon // HOUR} h, of reports filed from"
+        f"speed: the mean wait of {declaration.clock} up to {format_limit(declaration.horizon)}, of reports filed from"
         f" {format_window(declaration.current)}, against {format_window(declaration.baseline)}"
     )
     yield f"decided on {declaration.decide}, at a false discovery rate of {declaration.level:g} over all cells"
@@ -62,7 +63,7 @@ def explain(declaration: Declaration) -> Iterator[str]:
         direction = "fewer" if terms.more_is_better else "more"
         yield (
             f"guard {name}: not {100 * terms.margin:g} points {direction} reports with {terms.clock} within"
-            f" {terms.within // DAY} d"
+            f" {format_limit(terms.within)}"
         )
     yield f"{format_count(len(declaration.cells), 'cell')}: {', '.join(cell.title for cell in declaration.cells)}"
     if not declaration.excludes_season:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
 from typing import Final
 
-from streams.domain.duration_bins import HOUR
+from streams.domain.duration_bins import HOUR, MINUTE
 from streams.domain.verdict.comparison.contrast import Contrast
 from streams.domain.verdict.comparison.filed_weeks import EPOCH, Window
 from streams.domain.verdict.decision import Decision, Reason, Rule, Verdict
@@ -42,10 +42,11 @@ def sentence(name: str, decision: Decision, rule: Rule, comparisons: int, so_far
 def _change(name: str, contrast: Contrast, rule: Rule) -> str:
     is_faster = contrast.difference < 0
     word, direction = ("faster", "less") if is_faster else ("slower", "more")
-    least, most = sorted((abs(contrast.low), abs(contrast.high)))
+    # An interval of "less" is turned round; at a level above 0.05 it may reach beyond zero.
+    least, most = (-contrast.high, -contrast.low) if is_faster else (contrast.low, contrast.high)
     return (
         f"{name} decides {word}: reports filed from {_span(rule.current)} waited {_hours(contrast.current)} on average for"
-        f" a decision, counted up to {rule.horizon // HOUR} h, those filed from {_span(rule.baseline)}"
+        f" a decision, counted up to {_limit(rule.horizon)}, those filed from {_span(rule.baseline)}"
         f" {_hours(contrast.baseline)}, at the same mix of harms and channels:"
         f" {_hours(abs(contrast.difference))} {direction} ({_hours(least)} to {_hours(most)})."
     )
@@ -102,7 +103,8 @@ def _not_detected(contrast: Contrast) -> str:
 
 def _remark(reason: Reason | None, comparisons: int) -> str:
     if reason is Reason.CHANCE:
-        return f" The mean wait seems changed, but among {comparisons} comparisons that may be chance."
+        among = f" among {comparisons} comparisons" if comparisons > 1 else ""
+        return f" The mean wait seems changed, but{among} that may be chance."
     if reason is Reason.SMALL:
         return " The mean wait has changed, but by less than the declaration calls a change."
     return ""
@@ -158,6 +160,10 @@ _WITHOUT_CONTRAST: Final[Mapping[Reason | None, Callable[[Decision, Rule], str]]
 
 def _span(window: Window) -> str:
     return f"{window.first_day} to {window.last_day}"
+
+
+def _limit(milliseconds: int) -> str:
+    return f"{milliseconds // MINUTE} min" if milliseconds % HOUR else f"{milliseconds // HOUR} h"
 
 
 def _hours(milliseconds: float) -> str:

@@ -7,7 +7,7 @@ import pytest
 
 from streams.domain.clocks.endings import STOPPED
 from streams.domain.cohorts.profile import ClockValue
-from streams.domain.duration_bins import DAY, HOUR, bin_of
+from streams.domain.duration_bins import DAY, HOUR, MINUTE, bin_of
 from streams.domain.verdict.comparison.filed_weeks import EPOCH, FiledReports
 from streams.domain.verdict.decision import DeclaredCell, Reason, Verdict, decide, hold_back
 from streams.domain.verdict.guards import Guard
@@ -60,6 +60,17 @@ def test_faster_names_both_windows_the_waits_and_the_difference_with_its_interva
     )
     assert f"those filed from {BASELINE.first_day} to {BASELINE.last_day} {baseline}, at the same mix" in text
     assert f": {less} less ({low} to {high})." in text
+
+
+def test_an_interval_of_less_that_reaches_beyond_zero_says_so() -> None:
+    found = decision(cell(20, 10))
+    assert found.contrast is not None
+    wide = found._replace(contrast=found.contrast._replace(standard_error=found.contrast.standard_error * 200))
+
+    text = sentence("harbor", wide, rule()._replace(horizon=90 * MINUTE), 1)
+
+    assert "counted up to 90 min" in text
+    assert re.search(r"9\.9 h less \(-[0-9.]+ h to [0-9.]+ h\)", text)
 
 
 def test_slower_says_more_and_names_no_guard() -> None:
