@@ -21,7 +21,7 @@ kafka: $(READY) ## Run Apache Kafka from its jars on loopback until interrupted 
 
 test: $(READY) ## Run the tests that need nothing but Python, in two processes (T=path for other tests)
 	$(if $(T),$(BIN)/pytest -m "not slow" $(T),SAFECLOCK_TEST_BROKER=embedded $(BIN)/pytest tests/broker tests/unit \
-	  -m "not slow and not apache" --numprocesses 2 --dist loadfile --hypothesis-profile fast)
+	  -m "not slow and not long and not apache" --numprocesses 2 --dist loadfile --hypothesis-profile fast)
 
 test-all: $(READY) ## Run every test that CI runs, with more examples for each property
 	$(BIN)/pytest tests/unit -m "not slow" --numprocesses 2 --dist loadfile

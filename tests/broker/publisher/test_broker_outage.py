@@ -34,6 +34,8 @@ from tests.support.process.publisher_harness import (
     write_lines,
 )
 
+pytestmark = pytest.mark.long
+
 TIMEOUT_MS = 3000
 LINES = 24_000
 LINES_BEFORE_OUTAGE = 4_000

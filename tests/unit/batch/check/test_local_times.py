@@ -27,6 +27,8 @@ from tests.unit.batch.check.planted_files import (
     shift_times,
 )
 
+pytestmark = pytest.mark.long
+
 
 @pytest.mark.parametrize("planted_row", [row for row in MISTAKEN_FILES if row[0] in LARGE_FILE_MISTAKES])
 def test_a_local_time_without_offset_is_reported_by_the_nights_in_which_clocks_change(

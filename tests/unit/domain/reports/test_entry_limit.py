@@ -15,6 +15,8 @@ from tests.support.ledger.harness import CODEC, LedgerHarness, clock_from_oracle
 from tests.support.ledger.oracle import OracleClock
 from tests.support.ledger.strategies import clock_packs, event_streams
 
+pytestmark = pytest.mark.long
+
 
 def _action(number: int, kind: ActionKind | Outcome, after: int, items: int = 0) -> Action:
     return action(kind, after, items=items, event_id=number)
